@@ -1,0 +1,174 @@
+"""Run tasks side by side, each in a fresh process that is measured and can be stopped.
+
+Every example gets a process of its own, so nothing that one example leaves behind (layer
+names, random state, patched modules, memory) can reach the next. On Linux the processes
+are forked from a server that has imported TensorFlow once and done nothing else, which
+makes a fresh process cost milliseconds instead of seconds; elsewhere they start from
+nothing.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import multiprocessing as mp
+import os
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any
+
+#: One thread each: two single-threaded workers finish sooner than two that fight for the
+#: same cores, and a fixed number of threads makes results repeat to the last bit.
+ONE_THREAD = {
+    "KERAS_BACKEND": "tensorflow",
+    "MPLBACKEND": "agg",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+}
+
+PRELOAD = ["tensorflow", "keras", "matplotlib.pyplot"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One call to make in a process of its own."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    wall_seconds: float
+    """The task is stopped after this time: it hangs, or waits for something."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task."""
+
+    value: Any = None
+    error: str = ""
+    """The traceback of an exception, or the reason why the process ended."""
+    cpu_seconds: float = 0.0
+    peak_memory_mb: float = 0.0
+    wall_seconds: float = 0.0
+    log: str = ""
+    """The last lines that the process wrote to its standard error."""
+
+
+def workers() -> int:
+    """Return how many processes run side by side: ``DLGUIDE_JOBS``, or one for each core."""
+    said = os.environ.get("DLGUIDE_JOBS", "")
+    if said:
+        if not said.isdigit() or int(said) < 1:
+            raise ValueError(f"DLGUIDE_JOBS must be a whole number from 1. Received: {said!r}")
+        return int(said)
+    return os.cpu_count() or 1
+
+
+def peak_memory_mb() -> float:
+    """Return the largest resident memory of this process so far, in megabytes."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        import psutil
+
+        return float(psutil.Process().memory_info().peak_wset) / 1e6
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
+
+
+def _child(pipe: Connection, task: Task, log_path: str) -> None:
+    """Run one task and send back its value and its cost."""
+    started = time.process_time()
+    with Path(log_path).open("w", encoding="utf-8", errors="replace") as log:
+        os.dup2(log.fileno(), 2)  # compiled code writes to the descriptor, not to sys.stderr
+        faulthandler.enable(log)
+        faulthandler.dump_traceback_later(max(task.wall_seconds - 1, 0.5), file=log)
+        value, error = None, ""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                value = task.function(*task.arguments)
+        except BaseException:  # whatever ends a script is reported, never lost
+            error = traceback.format_exc()
+        faulthandler.cancel_dump_traceback_later()
+        pipe.send((value, error, time.process_time() - started, peak_memory_mb()))
+        pipe.close()
+
+
+def _context() -> Any:
+    if sys.platform != "linux":
+        return mp.get_context("spawn")
+    context = mp.get_context("forkserver")
+    context.set_forkserver_preload(PRELOAD)
+    return context
+
+
+def run_each(tasks: Iterable[Task], jobs: int | None = None) -> Iterator[tuple[Task, Outcome]]:
+    """Run tasks in fresh processes and yield each with its outcome as it ends.
+
+    Parameters
+    ----------
+    tasks
+        What to run, started in this order.
+    jobs
+        How many run side by side; by default `workers()`.
+    """
+    os.environ.update(ONE_THREAD)
+    context = _context()
+    waiting = list(tasks)
+    running: dict[Connection, tuple[Task, Any, float, str]] = {}
+    jobs = jobs or workers()
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                task = waiting.pop(0)
+                descriptor, log_path = tempfile.mkstemp(prefix="dlguide-", suffix=".log")
+                os.close(descriptor)
+                ours, theirs = context.Pipe(duplex=False)
+                process = context.Process(target=_child, args=(theirs, task, log_path))
+                process.start()
+                theirs.close()
+                running[ours] = (task, process, time.monotonic(), log_path)
+            ready = wait(list(running), timeout=0.2)
+            now = time.monotonic()
+            for pipe in list(running):
+                task, process, started, log_path = running[pipe]
+                if pipe not in ready and now - started < task.wall_seconds:
+                    continue
+                outcome = _collect(pipe, process, task, now - started, log_path)
+                del running[pipe]
+                yield task, outcome
+    finally:
+        for _, process, _, _ in running.values():
+            process.kill()
+
+
+def _collect(
+    pipe: Connection, process: Any, task: Task, wall_seconds: float, log_path: str
+) -> Outcome:
+    """Read what a process sent, or say why it sent nothing."""
+    value, error, cpu_seconds, memory = None, "", 0.0, 0.0
+    try:
+        if pipe.poll():
+            value, error, cpu_seconds, memory = pipe.recv()
+        else:
+            process.kill()
+            error = f"It hangs: stopped after {task.wall_seconds:.0f} s of waiting."
+    except EOFError:
+        process.join()
+        error = f"Its process ended without a word (exit code {process.exitcode})."
+    process.join()
+    pipe.close()
+    log = Path(log_path).read_text(encoding="utf-8", errors="replace")
+    Path(log_path).unlink()
+    return Outcome(value, error, cpu_seconds, memory, wall_seconds, log[-4000:])

@@ -1,0 +1,93 @@
+"""The page *Results*: this build's numbers beside the record of several seeds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+from dlguide import record
+from examples import Example, all_examples
+from sources import fingerprint
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+logger = logging.getLogger(__name__)
+
+
+def number(value: float) -> str:
+    """Return a number with four figures; whole numbers without a point."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
+
+
+def is_stale(example: Example) -> bool:
+    """Tell whether the sources of a recorded example have changed since."""
+    source = example.path.read_text(encoding="utf-8")
+    return record.read(example.name).sources != fingerprint(source, own=True)
+
+
+def table(example: Example, run: dict[str, Any]) -> list[str]:
+    """Return the section of one example, as lines of MyST."""
+    lines = [f"### {{doc}}`{example.title} </{example.docname}>`", ""]
+    measured: dict[str, float] = run.get("measured", {})
+    if example.name not in record.names():
+        return [*lines, "This example is not in the record yet.", ""]
+    entry = record.read(example.name)
+    lines += [
+        f"| | This page | Mean of {len(entry.seeds)} seeds | Lowest to highest | Reference |",
+        "|---|--:|--:|--:|:--|",
+    ]
+    for name, metric in entry.metrics.items():
+        reference = example.references.get(name)
+        said = f"{reference['value']} ({reference['source']})" if reference else ""
+        here = number(measured[name]) if name in measured else ""
+        span = f"{number(metric.minimum)} to {number(metric.maximum)}"
+        label = name.replace("_", " ")
+        lines.append(f"| {label} | {here} | {number(metric.mean)} | {span} | {said} |")
+    versions = ", ".join(f"{name} {version}" for name, version in entry.versions.items())
+    lines += [
+        "",
+        f"A run takes about {entry.cpu_seconds:.0f} s of processor time with one thread and "
+        f"{entry.peak_memory_mb / 1000:.1f} GB of memory. "
+        f"Recorded on {entry.date} with {versions}.",
+    ]
+    if is_stale(example):
+        lines.append("**The sources have changed since; these numbers await a new record.**")
+    return [*lines, ""]
+
+
+class ResultsTable(SphinxDirective):
+    """All examples with their results."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a section for each example."""
+        self.env.note_reread()
+        docs = Path(self.env.app.srcdir)
+        lines: list[str] = []
+        for example in all_examples(docs.parent / "examples"):
+            path = docs / "gallery" / f"{example.name}.run.json"
+            run = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+            lines += table(example, run)
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def report_stale(app: Sphinx) -> None:
+    """Say which entries of the record are older than their sources."""
+    known = set(record.names())
+    for example in all_examples(Path(app.srcdir).parent / "examples"):
+        if example.name not in known:
+            logger.info("record: %s has no entry", example.name, color="yellow")
+        elif is_stale(example):
+            logger.info("record: the entry of %s is stale", example.name, color="yellow")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("results", ResultsTable)
+    app.connect("builder-inited", report_stale, priority=50)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,89 @@
+"""Which topics of the outline the guide teaches, and where.
+
+The outline stands in one file. Scripts name the topics that they teach in a comment, pages
+in their front matter. The directive ``topics-taught`` draws the table of both, in which
+what is still untaught shows.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from docutils import nodes
+from sphinx.util.docutils import SphinxDirective
+
+from examples import all_examples
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One line of the outline."""
+
+    number: str
+    title: str
+    kind: str
+    """``demo``: an executed script is due; ``show``: it must run or be drawn; else prose."""
+
+
+def read_outline(path: Path) -> list[Topic]:
+    """Read the outline, in its order."""
+    stored = tomllib.loads(path.read_text(encoding="utf-8"))
+    return [
+        Topic(number, line.get("title", ""), line.get("kind", "prose"))
+        for number, line in stored["topics"].items()
+    ]
+
+
+def page_topics(path: Path) -> list[str]:
+    """Return the topics in the front matter of a MyST page."""
+    text = path.read_text(encoding="utf-8")
+    if not text.startswith("---\n"):
+        return []
+    front, _, _ = text[4:].partition("\n---\n")
+    return [str(number) for number in (yaml.safe_load(front) or {}).get("topics", [])]
+
+
+def taught(docs: Path, examples: Path) -> dict[str, list[str]]:
+    """Return topic number -> names of the pages and scripts that teach it.
+
+    A name is a docname: ``guide/...`` for a page, ``gallery/...`` for a script.
+    """
+    places: dict[str, list[str]] = {}
+    for page in sorted((docs / "guide").rglob("*.md")):
+        for number in page_topics(page):
+            places.setdefault(number, []).append(
+                page.relative_to(docs).with_suffix("").as_posix()
+            )
+    for example in all_examples(examples):
+        for number in example.topics:
+            places.setdefault(number, []).append(example.docname)
+    return places
+
+
+class TopicsTaught(SphinxDirective):
+    """The table of topics and of the places that teach them."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table."""
+        docs = Path(self.env.app.srcdir)
+        self.env.note_reread()
+        places = taught(docs, docs.parent / "examples")
+        lines = ["| Topic | | Taught in |", "|---|---|---|"]
+        for topic in read_outline(docs / "project" / "outline.toml"):
+            where = ", ".join(f"{{doc}}`/{name}`" for name in places.get(topic.number, []))
+            mark = "" if topic.kind == "prose" else topic.kind
+            lines.append(f"| {topic.number} {topic.title} | {mark} | {where or '*not yet*'} |")
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directive."""
+    app.add_directive("topics-taught", TopicsTaught)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

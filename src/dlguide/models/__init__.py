@@ -1,0 +1,16 @@
+"""Builders: functions that return uncompiled Keras models.
+
+Each builder is named for what comes back, takes the sizes first and the choices
+by keyword, and leaves `compile` and `fit` to the caller, so that a page always
+shows the optimizer, the loss and the data beside each other.
+"""
+
+from __future__ import annotations
+
+from dlguide.models.dense import (
+    dense_binary_classifier,
+    dense_classifier,
+    dense_regressor,
+)
+
+__all__ = ["dense_binary_classifier", "dense_classifier", "dense_regressor"]

@@ -1,0 +1,240 @@
+import keras
+import numpy as np
+import pytest
+
+from dlguide import training
+
+
+@pytest.fixture
+def zeros() -> np.ndarray:
+    return np.zeros((4, 1), "float32")
+
+
+@pytest.fixture
+def zero_model():
+    """A model that answers zero to zero, so that its loss is 0 in every epoch."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.compile("sgd", loss="mse", metrics=["mae"])
+    return model
+
+
+def play(table, epochs, first=0, **logs):
+    """Call a table as `fit` would, with the same values in every epoch."""
+    table.on_train_begin()
+    for epoch in range(first, epochs):
+        table.on_epoch_end(epoch, logs)
+    table.on_train_end(logs)
+
+
+# join_histories
+
+
+def test_histories_join_in_the_order_of_the_calls():
+    joined = training.join_histories(
+        {"loss": [3.0, 2.0], "mae": [1.0, 1.0]}, {"mae": [0.5], "loss": [1.0]}
+    )
+    assert joined == {"loss": [3.0, 2.0, 1.0], "mae": [1.0, 1.0, 0.5]}
+
+
+def test_what_fit_returns_is_joined(zero_model, zeros):
+    first = zero_model.fit(zeros, zeros, epochs=2, verbose=0)
+    second = zero_model.fit(zeros, zeros, epochs=1, verbose=0)
+    assert training.join_histories(first, second) == {"loss": [0.0] * 3, "mae": [0.0] * 3}
+
+
+def test_joining_copies():
+    run = {"loss": [1.0]}
+    training.join_histories(run)["loss"].append(2.0)
+    assert run == {"loss": [1.0]}
+
+
+def test_histories_of_different_metrics_do_not_join():
+    message = r"Received: \['loss', 'val_loss'\] in the first, \['loss'\] in number 3"
+    run = {"loss": [1.0], "val_loss": [1.0]}
+    with pytest.raises(ValueError, match=message):
+        training.join_histories(run, run, {"loss": [1.0]})
+
+
+def test_no_history_does_not_join():
+    with pytest.raises(ValueError, match=r"at least one history. Received: none"):
+        training.join_histories()
+
+
+# best_epoch
+
+
+@pytest.mark.parametrize(
+    ("values", "mode", "best"),
+    [
+        ([0.4, 0.2, 0.3], "min", 2),
+        ([0.4, 0.2, 0.3], "max", 1),
+        ([0.4, 0.2, 0.2], "min", 2),
+        ([0.1, 0.9, 0.9], "max", 2),
+        ([float("nan"), 0.2, 0.3], "min", 2),
+        ([float("nan"), 0.2, 0.3], "max", 3),
+        ([float("inf"), 0.3], "min", 2),
+        ([0.5], "min", 1),
+    ],
+)
+def test_the_best_epoch_is_found(values, mode, best):
+    assert best == training.best_epoch({"val_loss": values}, mode=mode)
+
+
+def test_the_best_epoch_of_what_fit_returns(zero_model, zeros):
+    run = zero_model.fit(zeros, zeros, epochs=2, verbose=0)
+    assert training.best_epoch(run, "mae") == 1
+
+
+@pytest.mark.parametrize(
+    ("history", "arguments", "message"),
+    [
+        ({"loss": [1.0]}, {}, r"monitor must be one of \['loss'\]. Received: 'val_loss'"),
+        ({"val_loss": [1.0]}, {"mode": "auto"}, r"mode must be 'min' or 'max'. Received: 'auto'"),
+        ({"val_loss": []}, {}, r"other than NaN. Received: 'val_loss', with \[\]"),
+        ({"val_loss": [float("nan")]}, {}, r"other than NaN. Received: 'val_loss', with \[nan\]"),
+        ({"loss": [1.0, 1.0], "val_loss": [1.0]}, {}, r"with 1 values in 2 epochs"),
+    ],
+)
+def test_there_may_be_no_best_epoch(history, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        training.best_epoch(history, **arguments)
+
+
+# ProgressTable
+
+
+def test_the_table_of_a_training(capsys):
+    table = training.ProgressTable(every=5)
+    play(table, 12, accuracy=0.75, loss=0.5, val_accuracy=0.875, val_loss=12.25)
+    assert capsys.readouterr().out == (
+        "epoch      loss  val_loss  accuracy  val_accuracy\n"
+        "    1    0.5000   12.2500    0.7500        0.8750\n"
+        "    5    0.5000   12.2500    0.7500        0.8750\n"
+        "   10    0.5000   12.2500    0.7500        0.8750\n"
+        "   12    0.5000   12.2500    0.7500        0.8750\n"
+    )
+
+
+def test_every_row_stands_once(capsys):
+    play(training.ProgressTable(every=2), 2, loss=1.0)
+    play(training.ProgressTable(), 1, loss=1.0)
+    assert capsys.readouterr().out == (
+        "epoch      loss\n    1    1.0000\n    2    1.0000\nepoch      loss\n    1    1.0000\n"
+    )
+
+
+def test_each_fit_has_a_table_of_its_own(capsys, zero_model, zeros):
+    table = training.ProgressTable(every=10)
+    zero_model.fit(zeros, zeros, epochs=2, verbose=0, callbacks=[table])
+    zero_model.fit(
+        zeros,
+        zeros,
+        epochs=4,
+        initial_epoch=2,
+        verbose=0,
+        callbacks=[table],
+        validation_data=(zeros, zeros),
+    )
+    assert capsys.readouterr().out == (
+        "epoch      loss       mae\n"
+        "    1    0.0000    0.0000\n"
+        "    2    0.0000    0.0000\n"
+        "epoch      loss  val_loss       mae   val_mae\n"
+        "    3    0.0000    0.0000    0.0000    0.0000\n"
+        "    4    0.0000    0.0000    0.0000    0.0000\n"
+    )
+
+
+def test_the_last_epoch_of_an_early_stop_is_printed(capsys, zero_model, zeros):
+    stop = keras.callbacks.EarlyStopping("loss", patience=2)
+    table = training.ProgressTable(every=100, metrics=["loss"])
+    zero_model.fit(zeros, zeros, epochs=50, verbose=0, callbacks=[stop, table])
+    assert capsys.readouterr().out == "epoch      loss\n    1    0.0000\n    3    0.0000\n"
+
+
+def test_validation_may_begin_later(capsys, zero_model, zeros):
+    zero_model.fit(
+        zeros,
+        zeros,
+        epochs=3,
+        verbose=0,
+        validation_data=(zeros, zeros),
+        validation_freq=2,
+        callbacks=[training.ProgressTable(metrics=("val_loss", "loss"))],
+    )
+    assert capsys.readouterr().out == (
+        "epoch  val_loss      loss\n"
+        "    1         -    0.0000\n"
+        "    2    0.0000    0.0000\n"
+        "    3         -    0.0000\n"
+    )
+
+
+def test_new_metrics_get_a_new_header(capsys):
+    table = training.ProgressTable()
+    table.on_train_begin()
+    table.on_epoch_end(0, {"loss": 1.0})
+    table.on_epoch_end(1, {"loss": 1.0, "val_loss": 2.0})
+    table.on_epoch_end(2, {"loss": 1.0})
+    assert capsys.readouterr().out == (
+        "epoch      loss\n"
+        "    1    1.0000\n"
+        "epoch      loss  val_loss\n"
+        "    2    1.0000    2.0000\n"
+        "    3    1.0000         -\n"
+    )
+
+
+def test_a_line_holds_72_characters_and_names_what_it_leaves_out(capsys):
+    names = [f"branch_{number}_loss" for number in range(1, 7)]
+    play(training.ProgressTable(), 1, loss=1.0, **dict.fromkeys(names, 2.0))
+    header, note, row = capsys.readouterr().out.splitlines()
+    assert header == "epoch      loss  branch_1_loss  branch_2_loss  branch_3_loss"
+    assert note == "(no room for branch_4_loss, branch_5_loss, branch_6_loss)"
+    assert len(row) == len(header) <= 72
+    assert len(header + "  branch_4_loss") > 72
+
+
+def test_named_metrics_are_all_shown(capsys):
+    names = [f"branch_{number}_loss" for number in range(1, 7)]
+    play(training.ProgressTable(metrics=names), 1, loss=1.0, **dict.fromkeys(names, 2.0))
+    assert capsys.readouterr().out.splitlines()[0].split() == ["epoch", *names]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "  0.0000"),
+        (-0.5, " -0.5000"),
+        (0.00012345, "0.000123"),
+        (1.5e-7, " 1.5e-07"),
+        (123.456, "123.4560"),
+        (12345.67, " 12345.7"),
+        (1234567.0, "1.23e+06"),
+        (float("nan"), "     nan"),
+        (float("inf"), "     inf"),
+    ],
+)
+def test_numbers_of_every_size_keep_the_columns(capsys, value, text):
+    play(training.ProgressTable(), 1, loss=value)
+    assert capsys.readouterr().out.splitlines()[1] == f"    1  {text}"
+
+
+def test_a_metric_that_nothing_reports_is_refused():
+    table = training.ProgressTable(metrics=["acuracy"])
+    with pytest.raises(ValueError, match=r"among \['accuracy', 'loss'\]. Received: \['acuracy'\]"):
+        play(table, 1, accuracy=1.0, loss=0.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"every": 0}, r"every must be an integer of at least 1. Received: 0"),
+        ({"every": 1.5}, r"every must be an integer of at least 1. Received: 1.5"),
+        ({"metrics": "loss"}, r"metrics must be None or a sequence of names. Received: 'loss'"),
+        ({"metrics": []}, r"metrics must be None or a sequence of names. Received: \[\]"),
+    ],
+)
+def test_impossible_tables_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        training.ProgressTable(**arguments)
