@@ -55,9 +55,11 @@ datasets.card("movie_reviews")
 # First a look at the length of the reviews: does it give the answer away?
 
 words = np.array([len(text.split()) for text in x_train])
+counts = {}
 fig, ax = plt.subplots()
 for label, name, style in ((0, "negative", "-"), (1, "positive", "--")):
-    ax.hist(words[y_train == label], bins=np.arange(0, 1001, 25), histtype="step", ls=style, lw=2, label=name)
+    chosen = words[y_train == label]
+    counts[name], _, _ = ax.hist(chosen, bins=np.arange(0, 1001, 25), histtype="step", ls=style, lw=2, label=name)
 ax.set(title="Length of the training reviews", xlabel="Words in the review", ylabel="Reviews", xlim=(0, 1000))
 ax.legend(title="Label")
 fig.set_label(
@@ -105,7 +107,7 @@ print(f"guessing    {np.mean(y_test == 1):.3f}")
 print(f"word list   {list_accuracy:.3f}")
 
 # %%
-# Sixteen words already decide about three reviews in four. The network has to do better than that.
+# Sixteen words already decide seven reviews in ten. The network has to do better than that.
 #
 # The model
 # ---------
@@ -155,15 +157,18 @@ best_epoch = training.best_epoch(history)
 plots.history(history, metrics=("loss", "accuracy"))
 
 # %%
-# The training loss keeps falling, for the network has almost as many weights for each review as the review has words,
-# and learns its reviews by heart. The validation loss turns around after a few epochs and then climbs far above its best.
-# This is *overfitting*: from the turning point on, what the network learns is true of the training reviews only.
-# Validation accuracy suffers much less than the loss:
-# the answers stay mostly the same, but the wrong ones are given with ever more confidence.
+# The training loss keeps falling: with about ten weights for every training review, the network can learn its reviews by heart,
+# and in the end it is right about nearly all of them.
+# The validation loss turns around after a few epochs and then climbs far above its best.
+# This is *overfitting*: past the turning point, what the network learns is true of the training reviews only.
+# Validation accuracy suffers less than the loss. Most answers stay the same;
+# the wrong ones are given with ever more confidence, and the loss charges for that.
 #
 # Judge
 # -----
 # So we train a fresh network on all training reviews, for as many epochs as did best, and use the test set, once.
+# Beside it stands a network without hidden layers, which is logistic regression:
+# it gives each word one weight and adds up. The library's builder makes it.
 
 keras.utils.set_random_seed(SEED)
 final = compiled(build_network())
@@ -174,4 +179,182 @@ linear = compiled(models.dense_binary_classifier(VOCABULARY, hidden=()))
 linear.fit(rows_train, y_train, epochs=15, batch_size=BATCH, verbose=0)
 linear_accuracy = linear.evaluate(rows_test, y_test, verbose=0)[1]
 print(f"epochs {best_epoch}\nnetwork {test_accuracy:.3f}\nwithout hidden layers {linear_accuracy:.3f}")
-print(final.predict(rows_test[:3],verbose=0))
+
+# %%
+# The network is right about nearly nine reviews in ten.
+# So is the one without hidden layers, to within a point or so:
+# which words occur says most of what a bag of words can say, and combinations of words add little.
+# To do better, a model has to see the words in their order.
+#
+# Read the mistakes
+# -----------------
+# Two reviews are missed more boldly than any other: the negative one that the network finds most positive,
+# and the positive one that it finds most negative.
+
+probability = final.predict(rows_test, verbose=0)[:, 0]
+error = probability - y_test
+bold = {"negative": np.argmax(error), "positive": np.argmin(error)}
+for label, index in bold.items():
+    text = " ".join(x_test[index].split())
+    print(f"labelled {label}, probability of praise {probability[index]:.4f}\n{text[:560]} ...\n")
+
+# %%
+# The first author admires nearly everything about the film, and is all the angrier about its ending.
+# The second lists what is wrong with the film, and loves it for that.
+# Both reviews are full of words that usually mean the opposite of the verdict.
+# To see which, we take each word out of the review in turn, ask the network again, and note how far the answer moves.
+# The scale is the *log-odds*, the number that goes into the sigmoid:
+# there, the effect of a word is not squeezed when the answer is already close to 0 or 1.
+
+
+def log_odds(rows):
+    """Return what the network feeds to its sigmoid, (rows,)."""
+    p = np.clip(final.predict(rows, verbose=0)[:, 0].astype("float64"), 1e-7, 1 - 1e-7)
+    return np.log(p / (1 - p))
+
+
+def word_effects(row):
+    """Return the positions of a review's words, and what each adds to the log-odds."""
+    present = np.flatnonzero(row)
+    without = np.repeat(row[None], len(present), axis=0)
+    without[np.arange(len(present)), present] = 0
+    return present, log_odds(row[None]) - log_odds(without)
+
+
+fig, axes = plt.subplots(1, 2, figsize=(7.2, 4.4))
+strongest = {}
+for ax, (label, index) in zip(axes, bold.items(), strict=True):
+    present, effect = word_effects(rows_test[index])
+    top = np.argsort(-np.abs(effect))[:12]
+    strongest[label] = effect[top]
+    plots.bars(
+        effect[top], vocabulary[present[top]], xlabel="Added log-odds of praise",
+        title=f"Labelled {label}", fmt="+.2f", ax=ax,
+    )
+fig.set_label(
+    "Two bar charts of the twelve words that move the answer most in the two worst mistakes. In the review "
+    "labelled negative most bars point to praise, in the one labelled positive to blame."
+)
+
+# %%
+# Look inside
+# -----------
+# The same question can be put to the whole vocabulary: what does the network make of a review
+# that consists of a single word? We compare with the empty review.
+
+alone = log_odds(np.eye(VOCABULARY, dtype="uint8")) - log_odds(np.zeros((1, VOCABULARY), "uint8"))
+order = np.argsort(alone)
+ends = np.concatenate([order[:-13:-1], order[11::-1]])
+fig, ax = plt.subplots(figsize=(7.2, 6))
+plots.bars(
+    alone[ends], vocabulary[ends], xlabel="Added log-odds of praise", fmt="+.2f",
+    title="The words that the network likes best and least", ax=ax,
+)
+
+# %%
+# At the bottom stand the words that one expects, *worst* and *awful* and *waste* among them; at the top *excellent* is one of many.
+# But some of the strongest are not words at all.
+# *710* is "7/10" after the punctuation has gone: many authors end their review with a mark,
+# and the network has learned to read marks. Nobody told it to.
+# That is a shortcut. It is honest on this site, and worthless for a review that gives no mark.
+#
+# One thing varied: the split
+# ---------------------------
+# The test films are not the training films. How much does that matter?
+# We pool all reviews, shuffle them and split again,
+# so that reviews of one film fall on both sides, and train the same network for the same number of epochs.
+
+rows, labels = np.concatenate([rows_train, rows_test]), np.concatenate([y_train, y_test])
+shuffled = np.random.default_rng(SEED).permutation(len(labels))
+inside, outside = shuffled[: len(y_train)], shuffled[len(y_train) :]
+keras.utils.set_random_seed(SEED)
+careless = compiled(build_network())
+careless.fit(rows[inside], labels[inside], epochs=best_epoch, batch_size=BATCH, verbose=0)
+careless_accuracy = careless.evaluate(rows[outside], labels[outside], verbose=0)[1]
+
+scores = {
+    "guessing": np.mean(y_test == 1),
+    "sixteen words": list_accuracy,
+    "no hidden layer": linear_accuracy,
+    "network": test_accuracy,
+    "network, films shuffled": careless_accuracy,
+}
+plots.bars(list(scores.values()), list(scores), xlabel="Accuracy on the test set", title="What each model gets right", fmt=".3f")
+
+# %%
+# The shuffled split looks better by a point or two, and nothing about the network has changed.
+# Names of actors, directors and characters give away which film a review is about,
+# and what others thought of that film is a good guess at what this author thinks.
+# On a film that is new the advantage is gone, so the lower number is the honest one.
+#
+# What to take away
+# -----------------
+# A set of words, two small hidden layers and a few epochs are enough to be right about nearly nine reviews in ten.
+# The validation loss says when to stop, and the test set is asked once, at the end.
+# A split has to keep apart what will be apart when the model is used; a better score is not always a better model.
+#
+# Check the claims
+# ----------------
+# Every sentence above that reports a result is asserted here, with room for other seeds and processors.
+
+late_loss_ratio = history.history["val_loss"][-1] / min(history.history["val_loss"])
+late_accuracy_drop = max(history.history["val_accuracy"]) - history.history["val_accuracy"][-1]
+best_words, worst_words = set(vocabulary[order[-40:]]), set(vocabulary[order[:40]])
+overlap = np.minimum(counts["negative"], counts["positive"]).sum() / counts["negative"].sum()
+measured = {
+    "word_list_accuracy": list_accuracy,
+    "best_epoch": best_epoch,
+    "test_accuracy": test_accuracy,
+    "linear_test_accuracy": linear_accuracy,
+    "shuffled_test_accuracy": careless_accuracy,
+    "shuffled_gain": careless_accuracy - test_accuracy,
+    "late_loss_ratio": late_loss_ratio,
+    "late_accuracy_drop": late_accuracy_drop,
+    "final_training_accuracy": history.history["accuracy"][-1],
+}
+for name, value in measured.items():
+    print(f"{name:24} {value:.4g}")
+
+# The lengths of the two kinds of review hardly differ.
+assert overlap > 0.9
+# Sixteen words decide seven reviews in ten (no seed is involved).
+assert 0.69 < list_accuracy < 0.72
+# The network can learn its reviews by heart ...
+assert measured["final_training_accuracy"] > 0.99
+# ... its validation loss turns around early and climbs far above its best ...
+assert best_epoch <= 8
+assert late_loss_ratio > 1.6
+# ... and validation accuracy falls too, but by less.
+assert 0.005 < late_accuracy_drop < late_loss_ratio - 1
+# Nearly nine reviews in ten are right, with hidden layers or without.
+assert 0.85 < test_accuracy < 0.90
+assert abs(test_accuracy - linear_accuracy) < 0.02
+# The two boldest mistakes are these, and their words point away from the label.
+assert x_test[bold["negative"]].startswith("STRANGER THAN FICTION angered me")
+assert x_test[bold["positive"]].startswith("This movie is stuffed full")
+assert np.mean(strongest["negative"] > 0) > 0.5
+assert np.mean(strongest["positive"] < 0) > 0.5
+# The words at the two ends are those that the text names, marks among them.
+assert {"710", "810", "excellent"} <= best_words
+assert {"worst", "awful", "waste"} <= worst_words
+# The shuffled split flatters.
+assert measured["shuffled_gain"] > 0.003
+
+# %%
+# .. admonition:: Try it
+#
+#    1. Set ``EPOCHS = 5`` and the hidden layers to 4 units each.
+#       Prediction: about the same accuracy, for the words do most of the work.
+#    2. Take the marks out of the texts with ``re.sub(r"\d+", " ", text)`` before encoding.
+#       Prediction: the network loses about a point, and words take the place of *710* at the top of the list.
+#
+# .. seealso::
+#
+#    The chapter's section on :doc:`movie reviews </guide/03_getting_started/movie_reviews>` explains each part.
+#    Maas et al. (2011), who collected the reviews, is in the :doc:`references </references>`.
+
+# sphinx_gallery_topics = ["3.2.1", "3.1"]
+# sphinx_gallery_tags = ["text", "binary classification", "dense network", "overfitting"]
+# sphinx_gallery_thumbnail_number = 4
+# sphinx_gallery_budget = {"memory_mb": 3000, "because": "25,000 rows of 10,000 bytes, and Keras keeps a copy of those it trains on"}
+# sphinx_gallery_references = {"test_accuracy": {"value": 0.8874, "source": "Maas et al. 2011"}}

@@ -75,7 +75,7 @@ def test_a_card_is_found_by_name_and_cannot_be_changed():
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("movie_review", "Did you mean 'movie_reviews'?"), ("wether", "Did you mean 'weather'?")],
+    [("movie_review", "Did you mean 'movie_reviews'?"), ("weathr", "Did you mean 'weather'?")],
 )
 def test_an_unknown_name_gets_a_suggestion(name, hint):
     with pytest.raises(ValueError, match=re.escape(f"Received: {name!r}. {hint}")):
@@ -83,7 +83,7 @@ def test_an_unknown_name_gets_a_suggestion(name, hint):
 
 
 def test_an_unknown_name_unlike_any_other_gets_the_list_alone():
-    with pytest.raises(ValueError, match="one of movie_reviews, newswires.*'xyz'$"):
+    with pytest.raises(ValueError, match=r"one of movie_reviews, newswires.*'xyz'\.$"):
         datasets.card("xyz")
 
 

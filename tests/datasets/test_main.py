@@ -59,6 +59,7 @@ def test_fetch_goes_on_after_a_failure_and_reports_it(toy, letters, index, capsy
     assert states(captured.out) == {"toy": "missing", "letters": "ready"}
     assert captured.err.startswith("error: data set 'toy' is missing in ")
     assert "does not list" in captured.err
+    assert captured.err.count("\n") == 1
 
 
 def test_fetch_shows_progress_if_asked(toy, capsys):

@@ -107,7 +107,7 @@ def test_the_impossible_wind_is_missing_and_its_hour_is_not(weather):
 
 
 def test_an_unknown_airport_is_refused():
-    with pytest.raises(ValueError, match="'EWR', 'JFK', 'LGA'. Received: 'jfk'"):
+    with pytest.raises(ValueError, match=r"'EWR', 'JFK', 'LGA'\. Received: 'jfk'"):
         datasets.weather("jfk")
 
 

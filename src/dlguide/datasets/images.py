@@ -17,18 +17,22 @@ if TYPE_CHECKING:
 
     Bytes: TypeAlias = NDArray[np.uint8]
 
-_UNSIGNED_BYTE = 0x08  # the IDX format's code for the type of its numbers
+_UNSIGNED_BYTES = b"\0\0\x08"  # the beginning of an IDX file of unsigned 8-bit numbers
 
 
 def digits() -> tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes]]:
     """Load the MNIST images of handwritten digits.
 
+    The task is to read the digit in a small grey image.
+
     Returns
     -------
-    train, test : tuple of (numpy.ndarray, numpy.ndarray)
-        Two pairs ``(x, y)``, of 60,000 and 10,000 images. ``x`` is a uint8
-        array of shape (images, 28, 28), from 0 (paper) to 255 (ink); ``y`` is a
-        uint8 array of shape (images,), the digits 0 to 9.
+    (x_train, y_train) : tuple of numpy.ndarray
+        60,000 images for training: a uint8 array of shape (60000, 28, 28), from
+        0 (paper) to 255 (ink), and a uint8 array of shape (60000,), the digits
+        0 to 9.
+    (x_test, y_test) : tuple of numpy.ndarray
+        10,000 images for the test, in the same form.
 
     Raises
     ------
@@ -77,11 +81,11 @@ def _idx(path: Path) -> Bytes:
     """
     with gzip.open(path) as stream:
         content = stream.read()
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] != _UNSIGNED_BYTE:
+    start = 4 + 4 * content[3] if len(content) > 3 else 4
+    if len(content) < start or content[:3] != _UNSIGNED_BYTES:
         raise ValueError(f"{path.name} is not an IDX file of unsigned bytes")
-    start = 4 + 4 * content[3]
     shape = [int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4)]
-    array = np.frombuffer(content, np.uint8, offset=min(start, len(content)))
+    array = np.frombuffer(content, np.uint8, offset=start)
     if array.size != np.prod(shape, dtype=np.int64):
         raise ValueError(f"{path.name} holds {array.size} numbers, not those of shape {shape}")
     return array.reshape(shape).copy()  # a copy, because the bytes read cannot be changed

@@ -29,28 +29,14 @@ def house_prices() -> tuple[
 
     Returns
     -------
-    train, test : tuple of (dict of str to numpy.ndarray, numpy.ndarray)
-        Two pairs ``(x, y)``, of 16,512 and 4,128 districts. The keys of ``x``
-        are ``card("house_prices").feature_names``, each with an array of shape
-        (districts,): a dictionary that a Keras model with inputs of these
-        names takes as it is.
-
-        ========================  =======  ========================================
-        column                    dtype    meaning
-        ========================  =======  ========================================
-        ``longitude``             float32  degrees east, -124.35 to -114.31
-        ``latitude``              float32  degrees north, 32.54 to 41.95
-        ``housing_median_age``    float32  years, 1 to 52, where 52 stands for more
-        ``total_rooms``           float32  rooms in the district, 2 to 39,320
-        ``total_bedrooms``        float32  bedrooms, 1 to 6,445, or NaN
-        ``population``            float32  people, 3 to 35,682
-        ``households``            float32  households, 1 to 6,082
-        ``median_income``         float32  tens of thousands of dollars, 0.5 to 15
-        ``ocean_proximity``       object   one of five words, see Notes
-        ========================  =======  ========================================
-
-        ``y`` is a float32 array of shape (districts,): the median house value
-        in units of 100,000 dollars, 0.14999 to 5.00001.
+    (x_train, y_train) : tuple of (dict of str to numpy.ndarray, numpy.ndarray)
+        16,512 districts for training. The keys of ``x_train`` are
+        ``card("house_prices").feature_names``, each with an array of shape
+        (16512,): a dictionary that a Keras model with inputs of these names
+        takes as it is. ``y_train`` is a float32 array of the same shape: the
+        median house value in units of 100,000 dollars, 0.14999 to 5.00001.
+    (x_test, y_test) : tuple of (dict of str to numpy.ndarray, numpy.ndarray)
+        4,128 districts for the test, in the same form.
 
     Raises
     ------
@@ -64,6 +50,22 @@ def house_prices() -> tuple[
     Notes
     -----
     *Source and licence.* The census of 1990, public data; `card` has the details.
+
+    *Columns.* Each has the shape (districts,).
+
+    ========================  =======  ========================================
+    column                    dtype    meaning
+    ========================  =======  ========================================
+    ``longitude``             float32  degrees east, -124.35 to -114.31
+    ``latitude``              float32  degrees north, 32.54 to 41.95
+    ``housing_median_age``    float32  years, 1 to 52, where 52 stands for more
+    ``total_rooms``           float32  rooms in the district, 2 to 39,320
+    ``total_bedrooms``        float32  bedrooms, 1 to 6,445, or NaN
+    ``population``            float32  people, 3 to 35,682
+    ``households``            float32  households, 1 to 6,082
+    ``median_income``         float32  tens of thousands of dollars, 0.5 to 15
+    ``ocean_proximity``       object   one of five words, see below
+    ========================  =======  ========================================
 
     *Limits of the data.* Values above 500,000 dollars were recorded as 500,001,
     which 965 districts have; incomes end at 0.4999 and 15.0001 in the same way.

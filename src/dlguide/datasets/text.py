@@ -48,6 +48,8 @@ def movie_reviews(
 ) -> tuple[tuple[Texts, NDArray[np.int8]], tuple[Texts, NDArray[np.int8]]]:
     r"""Load movie reviews and whether they are positive.
 
+    The task is to tell from its words whether a review speaks well of a film.
+
     Parameters
     ----------
     source : {"imdb", "rotten_tomatoes"}, default "imdb"
@@ -57,17 +59,11 @@ def movie_reviews(
 
     Returns
     -------
-    train, test : tuple of (numpy.ndarray, numpy.ndarray)
-        Two pairs ``(x, y)``. ``x`` is an object array of `str`, ``y`` an int8
-        array, 0 for negative and 1 for positive, both of shape (reviews,).
-        Each class is half of every set.
-
-        =====================  ========  =======  ===========================
-        source                 training  test     positive in the test set
-        =====================  ========  =======  ===========================
-        ``"imdb"``             20,000    4,885    2,456
-        ``"rotten_tomatoes"``  6,822     1,706    853
-        =====================  ========  =======  ===========================
+    (x_train, y_train) : tuple of numpy.ndarray
+        The reviews for training: an object array of `str` and an int8 array, 0
+        for negative and 1 for positive, both of shape (reviews,).
+    (x_test, y_test) : tuple of numpy.ndarray
+        The reviews for the test, in the same form.
 
     Raises
     ------
@@ -85,6 +81,15 @@ def movie_reviews(
     *Source and licence.* The training half of the Large Movie Review Dataset [1]_
     and a part of the sentence polarity dataset [2]_, published for research;
     `card` has the details.
+
+    *Sizes.* Half of the reviews are positive, in every set.
+
+    =====================  ========  =====  ========================
+    source                 training  test   positive in the test set
+    =====================  ========  =====  ========================
+    ``"imdb"``             20,000    4,885  2,456
+    ``"rotten_tomatoes"``  6,822     1,706  853
+    =====================  ========  =====  ========================
 
     *Duplicates.* Two reviews are taken for one if they have the same letters and
     digits in the same order; case, punctuation and spacing do not count. The
@@ -154,12 +159,16 @@ def movie_reviews(
 def newswires() -> tuple[tuple[Texts, NDArray[np.int64]], tuple[Texts, NDArray[np.int64]]]:
     """Load Reuters newswires and their topics.
 
+    The task is to tell a wire's topic, one of 52, some of which are rare.
+
     Returns
     -------
-    train, test : tuple of (numpy.ndarray, numpy.ndarray)
-        Two pairs ``(x, y)``, of 6,449 and 2,547 newswires. ``x`` is an object
-        array of `str`, ``y`` an int64 array, 0 to 51, both of shape (wires,).
-        The label is a position in ``card("newswires").class_names``.
+    (x_train, y_train) : tuple of numpy.ndarray
+        6,449 wires for training: an object array of `str` and an int64 array,
+        0 to 51, both of shape (6449,). The label is a position in
+        ``card("newswires").class_names``.
+    (x_test, y_test) : tuple of numpy.ndarray
+        2,547 wires for the test, in the same form.
 
     Raises
     ------
@@ -217,6 +226,9 @@ def newswires() -> tuple[tuple[Texts, NDArray[np.int64]], tuple[Texts, NDArray[n
 def tales() -> tuple[Texts, Texts]:
     """Load fairy tales of the Brothers Grimm, to learn the language from.
 
+    There are no targets and no split: a language model's target is the next
+    character of the same text.
+
     Returns
     -------
     titles : numpy.ndarray
@@ -236,9 +248,6 @@ def tales() -> tuple[Texts, Texts]:
 
     Notes
     -----
-    There are no targets and no split: a language model's target is the next
-    character of the same text.
-
     *Source and licence.* Public domain: English translations of the nineteenth
     century [1]_. Five tales of the file are left out, because their translation
     is of our time and not free. The tale titled "Snow White" is the one of
