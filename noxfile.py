@@ -11,6 +11,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import nox
 
@@ -21,26 +22,37 @@ SITE = BUILD / "html"
 LOCK = "requirements/locked.txt"
 
 nox.needs_version = ">=2025.5.1"
-nox.options.default_venv_backend = "uv"
-nox.options.reuse_venv = "yes"
-nox.options.sessions = ["docs", "tests"]
+nox.options.default_venv_backend = "none"  # 'prepare' makes the one environment
 
 #: One environment serves all sessions: what is tested is what builds the guide.
-HERE = {"venv_location": ".nox/dlguide"}
+ENVIRONMENT = ROOT / ".nox" / "dlguide"
 #: Compiled bytecode halves the time that TensorFlow takes to import.
 INSTALL = {"UV_COMPILE_BYTECODE": "1", "UV_PYTHON_DOWNLOADS": "never"}
+if "PIP_INDEX_URL" in os.environ:  # a mirror that is set up for pip serves uv as well
+    INSTALL["UV_DEFAULT_INDEX"] = os.environ.get("UV_DEFAULT_INDEX", os.environ["PIP_INDEX_URL"])
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+
+
+def run(session: nox.Session, program: str, *arguments: str, **options: Any) -> None:
+    """Run a program of the project's environment."""
+    folder = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
+    session.run(str(folder / program), *arguments, external=True, **options)
+
+
+def uv(session: nox.Session, *arguments: str) -> None:
+    """Run the uv that stands beside nox."""
+    session.run(sys.executable, "-m", "uv", *arguments, env=INSTALL, external=True)
 
 
 def prepare(session: nox.Session) -> None:
     """Install exactly what the lock file says, and dlguide itself."""
     started = time.monotonic()
-    session.run("python", "requirements/lock.py", "--check", silent=True)
-    env = dict(INSTALL)
-    if "PIP_INDEX_URL" in os.environ:  # a mirror that is set up for pip serves uv as well
-        env.setdefault("UV_DEFAULT_INDEX", os.environ["PIP_INDEX_URL"])
-    session.install("--require-hashes", "-r", LOCK, env=env)
-    session.install("--no-deps", "--no-build-isolation", "-e", ".", env=env)
+    session.run(sys.executable, "requirements/lock.py", "--check", external=True)
+    if not (ENVIRONMENT / "pyvenv.cfg").is_file():
+        uv(session, "venv", "--quiet", "--python", sys.executable, str(ENVIRONMENT))
+    here = ("--quiet", "--python", str(ENVIRONMENT))  # uv alone would take nox's environment
+    uv(session, "pip", "sync", *here, "--require-hashes", LOCK)
+    uv(session, "pip", "install", *here, "--no-deps", "--no-build-isolation", "-e", ".")
     note_time("environment", started)
 
 
@@ -54,21 +66,21 @@ def note_time(what: str, started: float) -> None:
 def fetch(session: nox.Session) -> None:
     """Bring the data sets to the cache; nothing after this touches the network."""
     started = time.monotonic()
-    session.run("python", "-m", "dlguide.datasets", "fetch")
+    run(session, "python", "-m", "dlguide.datasets", "fetch")
     note_time("data", started)
 
 
 def build(session: nox.Session, *options: str) -> None:
     """Build the guide with Sphinx."""
     started = time.monotonic()
-    session.run(
-        "python", "-m", "sphinx", "-b", "html", "-d", str(BUILD / "doctrees"),
+    run(
+        session, "python", "-m", "sphinx", "-b", "html", "-d", str(BUILD / "doctrees"),
         *options, str(DOCS), str(SITE), env=QUIET,
     )  # fmt: skip
     note_time("guide", started)
 
 
-@nox.session(**HERE)
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the whole guide, running every example that needs it; warnings are errors."""
     (BUILD / "times.tsv").unlink(missing_ok=True)
@@ -78,44 +90,44 @@ def docs(session: nox.Session) -> None:
     session.log(f"The guide is built. Open {(SITE / 'index.html').as_uri()}")
 
 
-@nox.session(**HERE)
+@nox.session
 def tests(session: nox.Session) -> None:
     """Pass everything: lint, types, unit tests, the snippets of the prose."""
     prepare(session)
     check_lint(session)
     check_types(session)
-    session.run("python", "-m", "pytest", *session.posargs, env=QUIET)
+    run(session, "python", "-m", "pytest", *session.posargs, env=QUIET)
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def lint(session: nox.Session) -> None:
     """Check style, spelling, imports between modules and the workflows."""
     prepare(session)
     check_lint(session)
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def types(session: nox.Session) -> None:
     """Check the types."""
     prepare(session)
     check_types(session)
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def unit(session: nox.Session) -> None:
     """Run the unit tests alone; arguments go to pytest."""
     prepare(session)
-    session.run("python", "-m", "pytest", *(session.posargs or ["tests"]), env=QUIET)
+    run(session, "python", "-m", "pytest", *(session.posargs or ["tests"]), env=QUIET)
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def snippets(session: nox.Session) -> None:
     """Run the snippets of the prose and of the docstrings alone."""
     prepare(session)
-    session.run("python", "-m", "pytest", *(session.posargs or ["docs", "src"]), env=QUIET)
+    run(session, "python", "-m", "pytest", *(session.posargs or ["docs", "src"]), env=QUIET)
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def gallery(session: nox.Session) -> None:
     """Build the guide but run only examples whose path matches: nox -s gallery -- PATTERN."""
     pattern = session.posargs[0] if session.posargs else "plot_"
@@ -131,55 +143,54 @@ def gallery(session: nox.Session) -> None:
     session.log(f"Open {(SITE / 'gallery' / 'index.html').as_uri()}")
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def serve(session: nox.Session) -> None:
     """Serve the built guide on this machine: nox -s serve -- PORT (8000)."""
     if not (SITE / "index.html").is_file():
         session.error("There is no built guide yet: run 'nox -s docs' first.")
     port = session.posargs[0] if session.posargs else "8000"
     command = ["-m", "http.server", port, "--bind", "127.0.0.1", "--directory", str(SITE)]
-    session.run("python", *command)
+    run(session, "python", *command)
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Renew stale results over several seeds: nox -s record -- PATTERN [--seeds N] [--all]."""
     prepare(session)
     fetch(session)
-    session.run("python", "docs/_ext/recorder.py", *session.posargs, env=QUIET)
+    run(session, "python", "docs/_ext/recorder.py", *session.posargs, env=QUIET)
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def times(session: nox.Session) -> None:
     """Print what the last build of the guide took: steps, and the slowest examples."""
-    session.run("python", "docs/_ext/times.py")
+    run(session, "python", "docs/_ext/times.py")
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def lock(session: nox.Session) -> None:
     """Lock the newest versions that fit, with hashes: nox -s lock [-- --upgrade]."""
-    session.install("uv", env=INSTALL)
-    session.run("python", "requirements/lock.py", *session.posargs)
+    session.run(sys.executable, "requirements/lock.py", *session.posargs, external=True)
 
 
-@nox.session(venv_location=".nox/newest", default=False)
+@nox.session(venv_backend="uv", default=False)
 def newest(session: nox.Session) -> None:
     """Build and test with the newest versions of everything, without the lock."""
     session.install("-e", ".[examples]", "--group", "dev", env=INSTALL)
-    fetch(session)
-    build(session, "-n", "--keep-going")
+    session.run("python", "-m", "dlguide.datasets", "fetch")
+    session.run("python", "-m", "sphinx", "-n", "--keep-going", str(DOCS), str(SITE), env=QUIET)
     session.run("python", "-m", "pytest", env=QUIET)
 
 
-@nox.session(**HERE, default=False)
+@nox.session(default=False)
 def wheel(session: nox.Session) -> None:
     """Build the wheel and the source archive into dist/."""
     prepare(session)
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    session.run("python", "-m", "build", "--no-isolation", "--outdir", "dist")
+    run(session, "python", "-m", "build", "--no-isolation", "--outdir", "dist")
 
 
-@nox.session(venv_backend="none", default=False)
+@nox.session(default=False)
 def clean(session: nox.Session) -> None:
     """Remove everything that a build makes: pages, caches, environments stay."""
     for folder in (BUILD, DOCS / "gallery", ROOT / "dist"):
@@ -189,20 +200,18 @@ def clean(session: nox.Session) -> None:
 
 def check_lint(session: nox.Session) -> None:
     """Run every check that reads files and runs none of them."""
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
-    session.run("codespell")
-    session.run("lint-imports", env={"PYTHONPATH": str(ROOT / "src")})
+    run(session, "ruff", "check", ".")
+    run(session, "ruff", "format", "--check", ".")
+    run(session, "codespell")
+    run(session, "lint-imports", env={"PYTHONPATH": str(ROOT / "src")})
     workflows = sorted(str(path) for path in ROOT.glob(".github/workflows/*.yml"))
-    session.run(
-        "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows
-    )
-    session.run("zizmor", "--offline", "--quiet", *workflows)
+    run(session, "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    run(session, "zizmor", "--offline", "--quiet", *workflows)
 
 
 def check_types(session: nox.Session) -> None:
     """Run mypy."""
-    session.run("mypy")
+    run(session, "mypy")
 
 
 if __name__ == "__main__":

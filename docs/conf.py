@@ -1,24 +1,29 @@
 """Settings of the documentation build."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_ext"))
 
-from processes import ONE_THREAD  # noqa: E402 - found in the folder added above
-
 import dlguide  # noqa: E402
+from processes import ONE_THREAD, silent_descriptor  # noqa: E402 - in the folder added above
 
 # Every process of the build computes with one thread, prints no log lines, touches no
 # network, and finds the extensions above.
 os.environ.update(ONE_THREAD)
 os.environ["DLGUIDE_OFFLINE"] = "1"
-os.environ["IPYTHONDIR"] = str(DOCS / "_ext" / "ipython")
+IPYTHON = DOCS / "_build" / "ipython"  # a copy, since IPython writes its history there
+shutil.copytree(DOCS / "_ext" / "ipython", IPYTHON, dirs_exist_ok=True)
+os.environ["IPYTHONDIR"] = str(IPYTHON)
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(DOCS / "_ext"), os.environ.get("PYTHONPATH")])
 )
+
+with silent_descriptor():  # the API pages import Keras, which starts TensorFlow
+    import keras  # noqa: F401
 
 project = "dlguide"
 author = "The dlguide authors"
@@ -33,10 +38,10 @@ extensions = [
     "results",
     "stale_pages",
     "topics",
-    "api_examples",
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
+    "api_examples",  # after autodoc, whose event it uses
     "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "sphinx_design",

@@ -46,7 +46,8 @@ def make(options: list[str]) -> None:
     """Resolve the dependencies and write the lock."""
     subprocess.run(
         [
-            "uv", "pip", "compile", "pyproject.toml", "--universal", "--generate-hashes",
+            sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml",
+            "--universal", "--generate-hashes",
             "--all-extras", "--group", "dev", "--no-emit-index-url", "--no-annotate",
             "--no-header", "--python-version", "3.11", "--quiet",
             "--output-file", str(LOCK), *options,

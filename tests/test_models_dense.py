@@ -3,9 +3,9 @@ import functools
 import keras
 import numpy as np
 import pytest
-from tests.twins import assert_same_network
 
 from dlguide import models
+from tests.twins import assert_same_network
 
 BUILDERS = {
     "binary": models.dense_binary_classifier,

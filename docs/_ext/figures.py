@@ -101,7 +101,12 @@ def render(figure: Figure) -> dict[str, bytes]:
     for theme in THEMES:
         stream = io.BytesIO()
         about = {"Description": alt, "Comment": f"theme: {theme}", "Software": None}
-        options = {"format": "png", "dpi": FILE_DPI, "metadata": about, "bbox_inches": None}
+        options: dict[str, Any] = {
+            "format": "png",
+            "dpi": FILE_DPI,
+            "metadata": about,
+            "bbox_inches": None,
+        }
         if theme == "light":
             figure.savefig(stream, **options)
         else:
@@ -134,17 +139,17 @@ def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any])
 
 def _show(figure: Figure) -> None:
     """Display a figure in a notebook as its two pictures."""
-    from IPython.display import publish_display_data
+    from IPython.display import Image, display
 
     for picture in render(figure).values():
-        publish_display_data({"image/png": picture})
+        display(Image(picture))  # type: ignore[no-untyped-call]  # IPython has no types
 
 
 def install() -> None:
     """Make every figure of this IPython kernel appear as its two pictures."""
     from matplotlib.figure import Figure
 
-    Figure._ipython_display_ = _show
+    setattr(Figure, "_ipython_display_", _show)  # noqa: B010 - a name that only IPython knows
 
 
 def describe_images(app: Sphinx, doctree: nodes.document) -> None:

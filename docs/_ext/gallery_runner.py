@@ -74,7 +74,7 @@ def _run_one(fname: str, target_dir: str, src_dir: str, pickled: bytes) -> dict[
 
     handler = Collect(plain_logging.WARNING)
     plain_logging.getLogger("sphinx").addHandler(handler)
-    gallery_conf = cloudpickle.loads(pickled)  # noqa: S301 - our own parent process wrote it
+    gallery_conf = cloudpickle.loads(pickled)
     _, _, _, said = generate_file_rst(fname, target_dir, src_dir, gallery_conf)
     measured = figures.last_globals.get("measured", {})
     return {
@@ -145,9 +145,7 @@ def outside_bands(name: str, measured: Mapping[str, float]) -> list[str]:
             continue
         low, high = metrics[metric].band
         if not low <= value <= high:
-            sentences.append(
-                f"{metric} = {value:.4g} is outside its band, {low:.4g} to {high:.4g}"
-            )
+            sentences.append(f"{metric} = {value:.4g} is outside its band, {low:.4g} to {high:.4g}")
     return sentences
 
 
@@ -188,9 +186,7 @@ def judge(example: Example, outcome: Outcome) -> list[str]:
 def _junit(path: Path, results: list[tuple[Example, Outcome, list[str]]]) -> None:
     """Write what ran in this build in the form that CI services read."""
     failures = sum(bool(reasons) for _, _, reasons in results)
-    suite = ET.Element(
-        "testsuite", name="gallery", tests=str(len(results)), failures=str(failures)
-    )
+    suite = ET.Element("testsuite", name="gallery", tests=str(len(results)), failures=str(failures))
     for example, outcome, reasons in results:
         chapter, _, stem = example.name.partition("/")
         case = ET.SubElement(
@@ -263,7 +259,9 @@ def run_gallery(app: Sphinx) -> None:
                 wall_seconds=(3 * place.example.cpu_seconds + 60) * budget_scale(),
             )
         )
-    logger.info("gallery: running %d of %d examples, %d at a time", len(stale), len(places), workers())
+    logger.info(
+        "gallery: running %d of %d examples, %d at a time", len(stale), len(places), workers()
+    )
     started = time.monotonic()
     results: list[tuple[Example, Outcome, list[str]]] = []
     for task, outcome in run_each(tasks):

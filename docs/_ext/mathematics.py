@@ -195,7 +195,9 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
     from fontTools import subset
 
     source = Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"
-    options = subset.Options(flavor="woff2", layout_features=["ssty", "dtls", "flac"], notdef_outline=True)
+    options = subset.Options(
+        flavor="woff2", layout_features=["ssty", "dtls", "flac"], notdef_outline=True
+    )
     font = subset.load_font(str(source), options)
     cutter = subset.Subsetter(options)
     cutter.populate(text=BASIC)

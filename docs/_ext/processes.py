@@ -18,6 +18,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -105,11 +106,29 @@ def _child(pipe: Connection, task: Task, log_path: str) -> None:
         pipe.close()
 
 
+@contextmanager
+def silent_descriptor() -> Iterator[None]:
+    """Send to nowhere what compiled code writes to standard error, as TensorFlow's import does."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _context() -> Any:
     if sys.platform != "linux":
         return mp.get_context("spawn")
+    from multiprocessing import forkserver
+
     context = mp.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
+    with silent_descriptor():  # the server keeps this descriptor; each task gets its own log
+        forkserver.ensure_running()
     return context
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
+import datetime as dt
 import io
 import json
 import os
@@ -58,7 +58,7 @@ def write_entry(
         "cpu_seconds": round(sum(o.cpu_seconds for o in outcomes) / len(outcomes), 1),
         "peak_memory_mb": round(max(o.peak_memory_mb for o in outcomes)),
         "versions": versions(),
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "sources": fingerprint(source, own=True),
     }
     path = folder / f"{example.name}.json"

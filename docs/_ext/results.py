@@ -33,7 +33,7 @@ def is_stale(example: Example) -> bool:
 
 def table(example: Example, run: dict[str, Any]) -> list[str]:
     """Return the section of one example, as lines of MyST."""
-    lines = [f"### {{doc}}`{example.title} </{example.docname}>`", ""]
+    lines = [f"## {{doc}}`{example.title} </{example.docname}>`", ""]
     measured: dict[str, float] = run.get("measured", {})
     if example.name not in record.names():
         return [*lines, "This example is not in the record yet.", ""]

@@ -37,7 +37,7 @@ def _kept(app: Sphinx) -> Path:
     return Path(app.outdir).parent / "page-sources.json"
 
 
-def _now(app: Sphinx, env: BuildEnvironment) -> dict[str, str]:
+def _now(env: BuildEnvironment) -> dict[str, str]:
     """Return the fingerprint of every page that has cells."""
     from gallery_runner import versions
 
@@ -57,7 +57,7 @@ def outdated(
 ) -> list[str]:
     """Forget the cached outputs of pages whose library code has changed."""
     del added, changed, removed
-    now = _now(app, env)
+    now = _now(env)
     path = _kept(app)
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     stale = sorted(name for name, value in now.items() if before.get(name, value) != value)

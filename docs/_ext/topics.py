@@ -58,9 +58,7 @@ def taught(docs: Path, examples: Path) -> dict[str, list[str]]:
     places: dict[str, list[str]] = {}
     for page in sorted((docs / "guide").rglob("*.md")):
         for number in page_topics(page):
-            places.setdefault(number, []).append(
-                page.relative_to(docs).with_suffix("").as_posix()
-            )
+            places.setdefault(number, []).append(page.relative_to(docs).with_suffix("").as_posix())
     for example in all_examples(examples):
         for number in example.topics:
             places.setdefault(number, []).append(example.docname)

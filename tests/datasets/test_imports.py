@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"keras", "tensorflow", "pandas", "matplotlib", "pooch", "requests", "pypi_simple"}
+HEAVY = {"keras", "tensorflow", "pandas", "matplotlib", "requests", "pypi_simple"}
 
 
 def imported_by(statement: str) -> set[str]:

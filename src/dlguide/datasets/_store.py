@@ -27,6 +27,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import platformdirs
+
 from dlguide.datasets import _cards
 from dlguide.datasets._archive import FetchError, extract
 
@@ -61,9 +63,7 @@ def cache_folder() -> Path:
     chosen = os.environ.get("DLGUIDE_DATA_DIR")
     if chosen:
         return Path(chosen).expanduser().absolute()
-    import pooch  # noqa: PLC0415  it imports network libraries, which are slow
-
-    return Path(pooch.os_cache("dlguide"))
+    return platformdirs.user_cache_path("dlguide", appauthor=False)
 
 
 def locations(card: DatasetCard) -> tuple[Path, ...]:
