@@ -16,7 +16,8 @@ from processes import ONE_THREAD, silent_descriptor  # noqa: E402 - in the folde
 os.environ.update(ONE_THREAD)
 os.environ["DLGUIDE_OFFLINE"] = "1"
 IPYTHON = DOCS / "_build" / "ipython"  # a copy, since IPython writes its history there
-shutil.copytree(DOCS / "_ext" / "ipython", IPYTHON, dirs_exist_ok=True)
+shutil.rmtree(IPYTHON, ignore_errors=True)
+shutil.copytree(DOCS / "_ext" / "ipython", IPYTHON)
 os.environ["IPYTHONDIR"] = str(IPYTHON)
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(DOCS / "_ext"), os.environ.get("PYTHONPATH")])
@@ -120,6 +121,7 @@ html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sourcelink = False
 html_show_sphinx = False
+html_domain_indices = False  # the API reference lists the modules
 html_theme_options = {
     "logo": {"text": "dlguide"},
     "navbar_align": "left",
@@ -133,6 +135,6 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp, .go"

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -137,19 +138,38 @@ def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any])
     return "\n".join(lines)
 
 
-def _show(figure: Figure) -> None:
-    """Display a figure in a notebook as its two pictures."""
+def describe_thumbnail(thumbnail: Path, figure: Path) -> None:
+    """Give a thumbnail the description of the figure that it was made from."""
+    if not (thumbnail.is_file() and figure.is_file()):
+        return
+    with Image.open(figure) as picture:
+        description = str(picture.info.get("Description", ""))
+    about = PngInfo()
+    about.add_itxt("Description", description)
+    with Image.open(thumbnail) as picture:
+        picture.load()
+    picture.save(thumbnail, pnginfo=about)
+
+
+def _show_open(*_: object) -> None:
+    """Display the figures that a cell has left open as their two pictures, and close them."""
+    import matplotlib.pyplot as plt
     from IPython.display import Image, display
 
-    for picture in render(figure).values():
-        display(Image(picture))  # type: ignore[no-untyped-call]  # IPython has no types
+    for number in plt.get_fignums():
+        for picture in render(plt.figure(number)).values():
+            display(Image(picture))  # type: ignore[no-untyped-call]  # IPython has no types
+    plt.close("all")
 
 
 def install() -> None:
-    """Make every figure of this IPython kernel appear as its two pictures."""
+    """Make the figures of this IPython kernel appear below their cell, as two pictures."""
+    from IPython import get_ipython
     from matplotlib.figure import Figure
 
-    setattr(Figure, "_ipython_display_", _show)  # noqa: B010 - a name that only IPython knows
+    get_ipython().events.register("post_execute", _show_open)
+    # A figure that ends a cell is open, so it is shown anyway.
+    setattr(Figure, "_ipython_display_", lambda _: None)  # noqa: B010 - IPython's own name
 
 
 def describe_images(app: Sphinx, doctree: nodes.document) -> None:
@@ -168,10 +188,11 @@ def describe_images(app: Sphinx, doctree: nodes.document) -> None:
             continue
         with Image.open(path) as picture:
             about, (width, _) = dict(picture.info), picture.size
+        if "Description" in about:
+            image["alt"] = str(about["Description"])
         theme = str(about.get("Comment", "")).removeprefix("theme: ")
         if theme not in THEMES:
             continue
-        image["alt"] = about["Description"]
         image["width"] = f"{round(width * PAGE_DPI / FILE_DPI)}px"
         image["loading"] = "lazy"
         image["classes"] = [*image["classes"], "dlguide-figure", f"only-{theme}"]

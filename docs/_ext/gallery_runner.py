@@ -31,7 +31,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
 import figures
-from examples import Example, read_example
+from examples import Example, read_example, settings
 from processes import Outcome, Task, run_each, workers
 from sources import fingerprint
 
@@ -76,6 +76,11 @@ def _run_one(fname: str, target_dir: str, src_dir: str, pickled: bytes) -> dict[
     plain_logging.getLogger("sphinx").addHandler(handler)
     gallery_conf = cloudpickle.loads(pickled)
     _, _, _, said = generate_file_rst(fname, target_dir, src_dir, gallery_conf)
+    stem, images = Path(fname).stem, Path(target_dir) / "images"
+    shown = settings((Path(src_dir) / fname).read_text(encoding="utf-8")).get("thumbnail_number", 1)
+    figures.describe_thumbnail(
+        images / "thumb" / f"sphx_glr_{stem}_thumb.png", images / f"sphx_glr_{stem}_{shown:03}.png"
+    )
     measured = figures.last_globals.get("measured", {})
     return {
         "failure": said.get("formatted_exception", ""),
@@ -228,6 +233,17 @@ def _places(gallery_conf: Mapping[str, Any], source_dir: Path) -> list[Place]:
     return sorted(places, key=recorded, reverse=True)
 
 
+def forget_removed(gallery_dir: Path, examples_dir: Path) -> None:
+    """Remove the pages of scripts that exist no more; Sphinx would complain of them."""
+    for copy in gallery_dir.glob("*/plot_*.py"):
+        if (examples_dir / copy.parent.name / copy.name).is_file():
+            continue
+        leftovers = [*copy.parent.glob(f"{copy.stem}.*"), Path(f"{copy}.md5")]
+        leftovers += copy.parent.glob(f"images/**/sphx_glr_{copy.stem}_*")
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+
+
 def run_gallery(app: Sphinx) -> None:
     """Run every script that needs it; raise if one fails."""
     gallery_conf = app.config.sphinx_gallery_conf
@@ -238,7 +254,10 @@ def run_gallery(app: Sphinx) -> None:
         for name, value in gallery_conf.items()
         if name in {"examples_dirs", "gallery_dirs"}
     }
-    places = _places({**gallery_conf, **as_list}, Path(app.srcdir))
+    source_dir = Path(app.srcdir)
+    for examples, gallery in zip(as_list["examples_dirs"], as_list["gallery_dirs"], strict=True):
+        forget_removed(source_dir / gallery, source_dir / examples)
+    places = _places({**gallery_conf, **as_list}, source_dir)
     sources = {place.example.name: _sources(place.example) for place in places}
     stale = [place for place in places if needs_run(place, sources[place.example.name])]
     if not stale:

@@ -1,0 +1,96 @@
+"""The shape that every script of the gallery has."""
+
+import ast
+import re
+from pathlib import Path
+
+import keras
+import pytest
+
+from dlguide import models, record
+from examples import all_examples
+from tests.twins import assert_same_network
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = all_examples(ROOT / "examples")
+
+
+def each():
+    return pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+
+
+def source(example):
+    return example.path.read_text(encoding="utf-8")
+
+
+@each()
+def test_sets_its_style_and_its_one_seed(example):
+    text = source(example)
+    assert text.count('plt.style.use("dlguide.guide")') == 1
+    assert len(re.findall(r"^SEED = \d+$", text, re.M)) == 1
+    assert "keras.utils.set_random_seed(SEED)" in text
+
+
+@each()
+def test_has_the_sections_of_a_page(example):
+    titles = re.findall(r"^# (.+)\n# -{3,}$", source(example), re.M)
+    assert titles[0] == "Setup"
+    assert titles[-1] == "Check the claims"
+    assert "What to take away" in titles
+
+
+@each()
+def test_asserts_and_collects_what_it_measures(example):
+    text = source(example)
+    tree = ast.parse(text)
+    assert sum(isinstance(node, ast.Assert) for node in ast.walk(tree)) >= 3
+    assert re.search(r"^measured = \{", text, re.M)
+    assert "Try it" in text
+
+
+@each()
+def test_names_topics_and_tags(example):
+    assert example.topics
+    assert example.tags
+
+
+@each()
+def test_shows_the_card_of_the_data_that_it_loads(example):
+    for name in example.datasets:
+        assert f'datasets.card("{name}")' in source(example)
+
+
+@each()
+def test_cells_are_short_and_code_fits_the_column(example):
+    cells = re.split(r"^# %%.*$", source(example), flags=re.M)
+    longest = max(
+        sum(1 for line in cell.splitlines() if line.strip() and not line.startswith("#"))
+        for cell in cells[1:-2]
+    )
+    assert longest <= 30
+    body = source(example).partition("# %%")[2]
+    wide = [line for line in body.splitlines() if len(line) > 79 and not line.startswith("#")]
+    assert wide == []
+
+
+@each()
+def test_is_in_the_record(example):
+    entry = record.read(example.name)
+    assert len(entry.seeds) >= 5
+
+
+def spelled_out(name, function, **settings):
+    """Return what a function of a script returns, without running the script."""
+    tree = ast.parse((ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8"))
+    (found,) = (
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function
+    )
+    scope = {"keras": keras, **settings}
+    exec(compile(ast.Module([found], []), name, "exec"), scope)
+    return scope[function]()
+
+
+def test_network_for_movie_reviews_is_the_builders_twin():
+    name = "03_getting_started/plot_movie_reviews"
+    network = spelled_out(name, "build_network", VOCABULARY=50)
+    assert_same_network(network, models.dense_binary_classifier(50))
