@@ -9,7 +9,7 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_ext"))
 
 import dlguide  # noqa: E402
-from processes import ONE_THREAD, silent_descriptor  # noqa: E402 - in the folder added above
+from processes import ONE_THREAD  # noqa: E402 - in the folder added above
 
 # Every process of the build computes with one thread, prints no log lines, touches no
 # network, and finds the extensions above.
@@ -22,9 +22,6 @@ os.environ["IPYTHONDIR"] = str(IPYTHON)
 os.environ["PYTHONPATH"] = os.pathsep.join(
     filter(None, [str(DOCS / "_ext"), os.environ.get("PYTHONPATH")])
 )
-
-with silent_descriptor():  # the API pages import Keras, which starts TensorFlow
-    import keras  # noqa: F401
 
 project = "dlguide"
 author = "The dlguide authors"
@@ -119,12 +116,16 @@ html_static_path = ["_static"]
 html_css_files = ["guide.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
+html_context = {"default_mode": "auto"}
+# Pages that stand alone have no section to navigate.
+html_sidebars = dict.fromkeys(["index", "glossary", "references", "results"], ())
 html_show_sourcelink = False
 html_show_sphinx = False
 html_domain_indices = False  # the API reference lists the modules
 html_theme_options = {
     "logo": {"text": "dlguide"},
     "navbar_align": "left",
+    "header_links_before_dropdown": 8,
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],

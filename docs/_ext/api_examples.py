@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from processes import silent_descriptor
+
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 
 def append_examples(
@@ -22,7 +25,16 @@ def append_examples(
         lines += ["", ".. rubric:: Used in", "", f".. minigallery:: {name}", ""]
 
 
+def import_keras(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Import Keras before API pages are read, without the lines that TensorFlow logs."""
+    del app, env
+    if any(name.startswith("reference/") for name in docnames):
+        with silent_descriptor():
+            import keras  # noqa: F401
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx, after numpydoc has rewritten the docstring."""
+    app.connect("env-before-read-docs", import_keras)
     app.connect("autodoc-process-docstring", append_examples, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

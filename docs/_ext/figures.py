@@ -47,15 +47,17 @@ def _exchange(figure: Figure, colours: dict[str, str]) -> None:
     """
     import numpy as np
     from matplotlib.colors import to_rgb, to_rgba_array
-    from matplotlib.patches import Patch
+    from matplotlib.legend import Legend
+    from matplotlib.text import Text
 
     table = [(np.array(to_rgb(old)), np.array(to_rgb(new))) for old, new in colours.items()]
     paper = {to_rgb("#ffffff"), to_rgb(DARK["#ffffff"])}
-    backgrounds = {figure.patch, *(axes.patch for axes in figure.axes)}
-    for artist in figure.findobj():
-        is_background = artist in backgrounds or (
-            isinstance(artist, Patch) and type(artist).__name__ == "FancyBboxPatch"
-        )
+    artists = figure.findobj()
+    boxes = [artist.get_bbox_patch() for artist in artists if isinstance(artist, Text)]
+    frames = [legend.get_frame() for legend in artists if isinstance(legend, Legend)]
+    backgrounds = {figure.patch, *(axes.patch for axes in figure.axes), *boxes, *frames}
+    for artist in filter(None, {*artists, *backgrounds}):
+        is_background = artist in backgrounds
         for name in _COLOURED:
             getter = getattr(artist, f"get_{name}", None)
             setter = getattr(artist, f"set_{name}", None)

@@ -156,7 +156,8 @@ def _write(self: HTML5Translator, node: nodes.Element, *, display: bool) -> None
             self.body.append(f'<span class="eqno">({node["number"]})</span>')
         self.body.append(f"{markup}</div>\n")
     else:
-        self.body.append(self.starttag(node, "span", "", CLASS="math") + markup + "</span>")
+        # A word joiner keeps a full stop or comma on the line of its formula.
+        self.body.append(self.starttag(node, "span", "", CLASS="math") + markup + "</span>\u2060")
     raise docutils_nodes.SkipNode
 
 

@@ -21,8 +21,8 @@ logger = logging.getLogger(__name__)
 
 
 def number(value: float) -> str:
-    """Return a number with four figures; whole numbers without a point."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
+    """Return a number with three significant figures; whole numbers in full."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:#.3g}"
 
 
 def is_stale(example: Example) -> bool:
@@ -46,7 +46,8 @@ def table(example: Example, run: dict[str, Any]) -> list[str]:
         reference = example.references.get(name)
         said = f"{reference['value']} ({reference['source']})" if reference else ""
         here = number(measured[name]) if name in measured else ""
-        span = f"{number(metric.minimum)} to {number(metric.maximum)}"
+        ends = dict.fromkeys((number(metric.minimum), number(metric.maximum)))
+        span = " to ".join(ends)
         label = name.replace("_", " ")
         lines.append(f"| {label} | {here} | {number(metric.mean)} | {span} | {said} |")
     versions = ", ".join(f"{name} {version}" for name, version in entry.versions.items())
