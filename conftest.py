@@ -37,15 +37,14 @@ def tidy(namespace):
 prose = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
     path=str(ROOT),
-    patterns=["docs/**/*.md", "README.md", "CONTRIBUTING.md"],
-    excludes=["docs/_build/**", "docs/gallery/**"],
+    patterns=["*.md"],  # matched from the right: pages in every folder
     setup=in_empty_folder,
     teardown=tidy,
 )
 docstrings = Sybil(
     parsers=[DocTestParser(), RestSkipParser()],
     path=str(ROOT / "src"),
-    patterns=["**/*.py"],
+    patterns=["*.py"],
     setup=in_empty_folder,
     teardown=tidy,
 )

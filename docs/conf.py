@@ -96,6 +96,7 @@ sphinx_gallery_conf = {
 # API -----------------------------------------------------------------------------------
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
+autosummary_generate = False  # numpydoc brings the extension; nothing here uses it
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = True
 numpydoc_xref_aliases = {

@@ -57,7 +57,7 @@ def band(values: Sequence[float]) -> tuple[float, float]:
 class Metric:
     """One measured number over several seeds.
 
-    Attributes
+    Parameters
     ----------
     values : tuple of float
         One value for each seed of the entry, in the same order.
@@ -90,7 +90,7 @@ class Metric:
 class Entry:
     """The record of one example.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Folder and stem of the script, such as ``"03_getting_started/plot_movie_reviews"``.
@@ -142,6 +142,11 @@ def names() -> list[str]:
     -------
     list of str
         Names such as ``"03_getting_started/plot_movie_reviews"``.
+
+    Examples
+    --------
+    >>> "03_getting_started/plot_movie_reviews" in names()
+    True
     """
     folder = resources.files(__name__)
     return sorted(
