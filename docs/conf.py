@@ -32,6 +32,7 @@ extensions = [
     "figures",
     "gallery_runner",
     "inventories",
+    "kernels",
     "mathematics",
     "results",
     "stale_pages",

@@ -9,6 +9,7 @@ everywhere.
 
 from __future__ import annotations
 
+import atexit
 import json
 import re
 from functools import cache
@@ -83,6 +84,7 @@ def _engine() -> Any:
     from py_mini_racer import MiniRacer
 
     engine = MiniRacer()
+    atexit.register(engine.close)  # left to Python's last moments, its threads can hang
     script = Path(packaged.__file__).with_name("katex.min.js")
     engine.eval(script.read_text(encoding="utf-8"))
     return engine
