@@ -33,6 +33,7 @@ extensions = [
     "gallery_runner",
     "inventories",
     "kernels",
+    "leftovers",
     "mathematics",
     "results",
     "stale_pages",

@@ -60,7 +60,8 @@ import processes
 
 processes.PRELOAD[:] = ["matplotlib.pyplot"]
 os.environ["IPYTHONDIR"] = os.path.abspath("ipython")
-extensions = ["figures", "gallery_runner", "stale_pages", "myst_nb", "sphinx_gallery.gen_gallery"]
+extensions = ["figures", "gallery_runner", "leftovers", "stale_pages", "myst_nb"]
+extensions += ["sphinx_gallery.gen_gallery"]
 source_suffix = {{".md": "myst-nb", ".rst": "restructuredtext"}}
 exclude_patterns = ["_build", "gallery/**.ipynb"]
 suppress_warnings = ["config.cache"]
@@ -304,6 +305,8 @@ def test_removed_script_loses_its_page(guide):
     assert guide.ran() == []
     left = [path.name for path in (guide.docs / "gallery" / "01_first").rglob("*plot_b*")]
     assert left == []
+    assert not (guide.docs / "_build" / "html" / "gallery" / "01_first" / "plot_b.html").exists()
+    assert (guide.docs / "_build" / "html" / "search.html").exists()
 
 
 SPY = """
