@@ -35,8 +35,7 @@ def test_sets_its_style_and_its_one_seed(example):
 def test_has_the_sections_of_a_page(example):
     titles = re.findall(r"^# (.+)\n# -{3,}$", source(example), re.M)
     assert titles[0] == "Setup"
-    assert titles[-1] == "Check the claims"
-    assert "What to take away" in titles
+    assert titles[-3:] == ["What to take away", "Check the claims", "Try it"]
 
 
 @each()
@@ -45,7 +44,6 @@ def test_asserts_and_collects_what_it_measures(example):
     tree = ast.parse(text)
     assert sum(isinstance(node, ast.Assert) for node in ast.walk(tree)) >= 3
     assert re.search(r"^measured = \{", text, re.M)
-    assert "Try it" in text
 
 
 @each()

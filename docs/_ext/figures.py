@@ -46,17 +46,20 @@ def _exchange(figure: Figure, colours: dict[str, str]) -> None:
     only where it is a background.
     """
     import numpy as np
+    from matplotlib.axes import Axes
     from matplotlib.colors import to_rgb, to_rgba_array
     from matplotlib.legend import Legend
-    from matplotlib.text import Text
+    from matplotlib.text import Annotation, Text
 
     table = [(np.array(to_rgb(old)), np.array(to_rgb(new))) for old, new in colours.items()]
     paper = {to_rgb("#ffffff"), to_rgb(DARK["#ffffff"])}
     artists = figure.findobj()
     boxes = [artist.get_bbox_patch() for artist in artists if isinstance(artist, Text)]
     frames = [legend.get_frame() for legend in artists if isinstance(legend, Legend)]
-    backgrounds = {figure.patch, *(axes.patch for axes in figure.axes), *boxes, *frames}
-    for artist in filter(None, {*artists, *backgrounds}):
+    arrows = [artist.arrow_patch for artist in artists if isinstance(artist, Annotation)]
+    papers = [axes.patch for axes in artists if isinstance(axes, Axes)]  # insets as well
+    backgrounds = {figure.patch, *papers, *boxes, *frames}
+    for artist in filter(None, {*artists, *arrows, *backgrounds}):
         is_background = artist in backgrounds
         for name in _COLOURED:
             getter = getattr(artist, f"get_{name}", None)

@@ -16,10 +16,14 @@ import yaml
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from examples import all_examples
+from examples import all_examples, read_example
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+
+#: What begins the part of a gallery page that offers downloads.
+DOWNLOADS = ".. _sphx_glr_download_"
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,23 @@ class TopicsTaught(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines))
 
 
+def link_related(app: Sphinx, docname: str, content: list[str]) -> None:
+    """Name at the end of a script's page the places that teach the same topics."""
+    if not docname.startswith("gallery/") or DOWNLOADS not in content[0]:
+        return
+    docs = Path(app.srcdir)
+    script = docs.parent / "examples" / f"{docname.removeprefix('gallery/')}.py"
+    topics = read_example(script, docs.parent / "examples").topics
+    places = taught(docs, docs.parent / "examples")
+    related = dict.fromkeys(name for topic in topics for name in places[topic])
+    lines = [f"   * :doc:`/{name}`" for name in related if name != docname]
+    if lines:
+        note = "\n".join([".. seealso::", "", "   The same topics are taught in", "", *lines])
+        content[0] = content[0].replace(DOWNLOADS, f"{note}\n\n{DOWNLOADS}", 1)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
     app.add_directive("topics-taught", TopicsTaught)
+    app.connect("source-read", link_related)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -406,18 +406,13 @@ assert 0.05 < marked < 0.2
 assert measured["shuffled_gain"] > 0
 
 # %%
-# .. admonition:: Try it
-#
-#    1. Set ``EPOCHS = 5`` and give the hidden layers 4 units each.
-#       Prediction: worse, and by how much depends on the seed: with so few units, each one's start counts.
-#       (Three seeds gave .82, .83 and .87.)
-#    2. Take the digits out of the texts with ``re.sub(r"\d+", " ", text)`` before encoding.
-#       Prediction: *710* and its like leave the top of the list, and the accuracy falls by less than a point.
-#
-# .. seealso::
-#
-#    The chapter's section on :doc:`movie reviews </guide/03_getting_started/movie_reviews>` explains each part.
-#    Maas et al. (2011), who collected the reviews, is in the :doc:`references </references>`.
+# Try it
+# ------
+# 1. Set ``EPOCHS = 5`` and give the hidden layers 4 units each.
+#    Prediction: worse, and by how much depends on the seed: with so few units, each one's start counts.
+#    (Three seeds gave .82, .83 and .87.)
+# 2. Take the digits out of the texts with ``re.sub(r"\d+", " ", text)`` before encoding.
+#    Prediction: *710* and its like leave the top of the list, and the accuracy falls by less than a point.
 
 # sphinx_gallery_topics = ["3.2.1", "3.1"]
 # sphinx_gallery_tags = ["text", "binary classification", "dense network", "overfitting"]
