@@ -107,7 +107,7 @@ def test_every_artist_is_drawn_in_ink():
 
 
 def test_the_page_is_laid_out_alike_on_every_machine():
-    assert plt.rcParams["figure.figsize"] == [7.2, 4.0]
+    assert plt.rcParams["figure.figsize"] == [6.4, 3.8]
     assert plt.rcParams["figure.dpi"] == 100
     assert plt.figure().get_layout_engine() is not None
     path = font_manager.findfont(font_manager.FontProperties(), fallback_to_default=False)

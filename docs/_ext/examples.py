@@ -130,10 +130,11 @@ class ByTopic:
     def __init__(self, src_dir: str) -> None:
         self.src_dir = Path(src_dir)
 
-    def __call__(self, filename: str) -> tuple[list[str], str]:
-        """Return the key of a script."""
+    def __call__(self, filename: str) -> tuple[list[tuple[str, int]], str]:
+        """Return the key of a script: 3.2.2 comes before 3.2.10, no topic comes last."""
         topics = read_example(self.src_dir / filename, self.src_dir.parent).topics
-        return (re.findall(r"\d+|[a-z]", topics[0]) if topics else ["~"]), filename
+        parts = re.findall(r"\d+|[a-z]", topics[0] if topics else "z")
+        return [("", int(part)) if part.isdigit() else (part, 0) for part in parts], filename
 
     def __repr__(self) -> str:
         return "ByTopic()"

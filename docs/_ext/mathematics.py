@@ -44,12 +44,14 @@ _ALPHABETS = {
 }
 #: Bold Greek: (capital alpha, small alpha).
 _GREEK = {"bold": (0x1D6A8, 0x1D6C2), "bold-italic": (0x1D71C, 0x1D736)}
-#: Letters that stood elsewhere in Unicode before the styled alphabets were added.
+#: Letters outside the rows above: older than the styled alphabets, or not in the row of Greek.
 _ELSEWHERE = {
     "double-struck": dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True)),
     "script": dict(zip("BEFHILMRego", "ℬℰℱℋℐℒℳℛℯℊℴ", strict=True)),
     "fraktur": dict(zip("CHIRZ", "ℭℌℑℜℨ", strict=True)),
     "italic": {"h": "ℎ"},
+    "bold": dict(zip("∇∂ϵϑϰϕϱϖ", "𝛁𝛛𝛜𝛝𝛞𝛟𝛠𝛡", strict=True)),
+    "bold-italic": dict(zip("∇∂ϵϑϰϕϱϖ", "𝜵𝝏𝝐𝝑𝝒𝝓𝝔𝝕", strict=True)),
 }
 
 

@@ -12,7 +12,6 @@ import contextlib
 import datetime as dt
 import io
 import json
-import os
 import re
 import sys
 import tempfile
@@ -36,11 +35,12 @@ def execute(source: str, shown: str) -> dict[str, float]:
 
     plt.show = lambda *_, **__: None
     scope: dict[str, Any] = {"__name__": "__main__"}
-    with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(source, shown, "exec"), scope)  # noqa: S102 - our own script
-        os.chdir("/")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        exec(compile(source, shown, "exec"), scope)  # noqa: S102 - our own script
     return {name: float(value) for name, value in scope.get("measured", {}).items()}
 
 

@@ -39,7 +39,7 @@ def code_only(source: str) -> str:
                 and isinstance(first.value.value, str)
             ):
                 hidden.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    lines = source.splitlines()
+    lines = source.split("\n")  # as Python counts them; splitlines() also splits at form feeds
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start

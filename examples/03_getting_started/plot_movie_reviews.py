@@ -247,7 +247,7 @@ def word_effects(row):
     return present, log_odds(row[None]) - log_odds(without)
 
 
-fig, axes = plt.subplots(1, 2, figsize=(7.2, 4.4))
+fig, axes = plt.subplots(1, 2, figsize=(6.4, 4.4))
 strongest = {}
 for ax, (label, index) in zip(axes, bold.items(), strict=True):
     present, effect = word_effects(rows_test[index])
@@ -278,7 +278,7 @@ no_words = np.zeros((1, VOCABULARY), dtype="uint8")
 alone = log_odds(single_words) - log_odds(no_words)
 order = np.argsort(alone)
 ends = np.concatenate([order[:-13:-1], order[11::-1]])
-fig, ax = plt.subplots(figsize=(7.2, 6))
+fig, ax = plt.subplots(figsize=(6.4, 6))
 plots.bars(
     alone[ends],
     vocabulary[ends],

@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["bars", "compare_histories", "confusion", "history", "image_grid"]
 
-_WIDTH = 7.2  # inches: a page's column of text
+_WIDTH = 6.4  # inches: a page's column of text
 _MOST_WRITTEN = 12  # classes: beyond these, numbers are too small for their cells
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _MOST_MARKERS = 30  # epochs: beyond these, markers run together
@@ -264,7 +264,7 @@ def confusion(
         cells = np.divide(counts, sums, out=np.zeros_like(counts), where=sums > 0)
 
     layout = _MatrixLayout.of(class_names, ax)
-    figure, axes = _canvas(ax, height=layout.height)
+    figure, axes = _canvas(ax, height=layout.height, width=layout.width)
     norm = PowerNorm(0.5, vmin=0, vmax=1 if normalize else counts.max())
     image = axes.imshow(cells, cmap="viridis", norm=norm)
     axes.set(xlabel="Predicted class", ylabel="True class")
@@ -595,9 +595,9 @@ def _room(ax: Axes) -> float:
     return 72 * float(ax.get_position().width * _figure(ax).get_figwidth())
 
 
-def _canvas(ax: Axes | None, height: float) -> tuple[Figure, Axes]:
+def _canvas(ax: Axes | None, height: float, width: float = _WIDTH) -> tuple[Figure, Axes]:
     if ax is None:
-        return plt.subplots(figsize=(_WIDTH, height))
+        return plt.subplots(figsize=(width, height))
     return _figure(ax), ax
 
 
@@ -652,6 +652,7 @@ class _MatrixLayout(NamedTuple):
     """How large a square of cells is, and how its names are set."""
 
     side: float  # inches
+    width: float  # inches: more than the column's where many names need it; it then shrinks
     height: float  # inches of a figure that leaves no idle room above or below
     letters: float  # points
     every: int  # names that fit: 1 for all, 2 for every other one
@@ -670,8 +671,9 @@ class _MatrixLayout(NamedTuple):
             letters, every = 8.0, math.ceil(16 / cell)
         longest = 0.62 * letters * max(map(len, names)) / 72
         upright = longest > 0.95 * side * every / classes
-        height = side if written else _WIDTH - 1.8 - longest
-        return cls(side, height + 1.2 + (longest if upright else 0), letters, every, upright)
+        width = _WIDTH if written else 7.2
+        height = side if written else width - 1.8 - longest
+        return cls(side, width, height + 1.2 + (longest if upright else 0), letters, every, upright)
 
 
 def _class_ticks(ax: Axes, names: Sequence[str], layout: _MatrixLayout) -> None:
