@@ -13,6 +13,7 @@ import atexit
 import json
 import re
 from functools import cache
+from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,11 +180,12 @@ def visit_block(self: HTML5Translator, node: nodes.math_block) -> None:
 BASIC = "".join(
     chr(code)
     for low, high in [
-        (0x20, 0x7E), (0xA0, 0xFF), (0x300, 0x338), (0x391, 0x3F6), (0x2010, 0x2044),
-        (0x2090, 0x209C), (0x20D0, 0x20D7), (0x2100, 0x214F), (0x2190, 0x21D5),
-        (0x2200, 0x22FF), (0x2308, 0x230B), (0x2329, 0x232A), (0x239B, 0x23B9),
-        (0x27C2, 0x27EF), (0x2A00, 0x2A0F), (0x2A2F, 0x2A2F), (0x2A7D, 0x2A7E),
-        (0x1D400, 0x1D4CF), (0x1D538, 0x1D56B), (0x1D670, 0x1D7FF),
+        (0x20, 0x7E), (0xA0, 0xFF), (0x300, 0x338), (0x391, 0x3F6), (0x2000, 0x200B),
+        (0x2010, 0x2044), (0x2061, 0x2064), (0x2090, 0x209C), (0x20D0, 0x20D7),
+        (0x2100, 0x214F), (0x2190, 0x21D5), (0x2200, 0x22FF), (0x2308, 0x230B),
+        (0x2329, 0x232A), (0x239B, 0x23B9), (0x27C2, 0x27EF), (0x2A00, 0x2A0F),
+        (0x2A2F, 0x2A2F), (0x2A7D, 0x2A7E), (0x1D400, 0x1D4CF), (0x1D538, 0x1D56B),
+        (0x1D670, 0x1D7FF),
     ]
     for code in range(low, high + 1)
 )  # fmt: skip
@@ -196,19 +198,19 @@ def write_font(app: Sphinx, exception: Exception | None) -> None:
     target = Path(app.outdir) / "_static" / FONT
     if target.is_file():
         return
-    import ziamath
     from fontTools import subset
 
-    source = Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"
+    package = metadata.distribution("ziamath")  # not imported: only its font is of use
+    source = package.locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
     options = subset.Options(
         flavor="woff2", layout_features=["ssty", "dtls", "flac"], notdef_outline=True
     )
-    font = subset.load_font(str(source), options)
     cutter = subset.Subsetter(options)
     cutter.populate(text=BASIC)
-    cutter.subset(font)
     target.parent.mkdir(parents=True, exist_ok=True)
-    subset.save_font(font, str(target), options)
+    with subset.load_font(str(source), options) as font:
+        cutter.subset(font)
+        subset.save_font(font, str(target), options)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -18,12 +18,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from definitions import numbers_hash
 from dlguide import record
 from examples import Example, all_examples, with_seed
 from gallery_runner import budget_scale, versions
 from processes import Outcome, Task, run_each
 from results import is_stale, number
-from sources import fingerprint
 
 ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "src" / "dlguide" / "record"
@@ -48,7 +48,6 @@ def write_entry(
     example: Example, seeds: list[int], outcomes: list[Outcome], folder: Path = RECORD
 ) -> Path:
     """Write the entry of one example from its runs, one for each seed."""
-    source = example.path.read_text(encoding="utf-8")
     first = outcomes[0].value
     entry = {
         "seeds": seeds,
@@ -59,7 +58,7 @@ def write_entry(
         "peak_memory_mb": round(max(o.peak_memory_mb for o in outcomes)),
         "versions": versions(),
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        "sources": fingerprint(source, own=True),
+        "sources": numbers_hash(example),
     }
     path = folder / f"{example.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)

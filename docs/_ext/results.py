@@ -10,9 +10,9 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+from definitions import numbers_hash
 from dlguide import record
 from examples import Example, all_examples
-from sources import fingerprint
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -27,8 +27,7 @@ def number(value: float) -> str:
 
 def is_stale(example: Example) -> bool:
     """Tell whether the sources of a recorded example have changed since."""
-    source = example.path.read_text(encoding="utf-8")
-    return record.read(example.name).sources != fingerprint(source, own=True)
+    return record.read(example.name).sources != numbers_hash(example)
 
 
 def table(example: Example, run: dict[str, Any]) -> list[str]:

@@ -89,7 +89,13 @@ def modules_needed(source: str, package: str = PACKAGE) -> set[str]:
     return needed
 
 
-def _module_file(module: str, package: str) -> Path:
+def library_modules(package: str = PACKAGE) -> set[str]:
+    """Return the names of all modules of the library."""
+    return set(_graph(package).modules)
+
+
+def module_file(module: str, package: str = PACKAGE) -> Path:
+    """Return the file of a module."""
     folder = _package_folder(package).parent.joinpath(*module.split("."))
     return folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
 
@@ -101,7 +107,7 @@ def files_needed(source: str, package: str = PACKAGE) -> list[Path]:
     code that reads it.
     """
     modules = modules_needed(source, package)
-    files = {_module_file(module, package) for module in modules}
+    files = {module_file(module, package) for module in modules}
     folder = _package_folder(package)
     if f"{package}.guide" in source:
         files.add(folder / "guide.mplstyle")

@@ -108,7 +108,7 @@ class Entry:
     date : str
         The day of the runs, as ``YYYY-MM-DD``.
     sources : str
-        A hash of the script and of the library code that it imports.
+        A hash of the script and of the code and data that its numbers depend on.
     """
 
     name: str
