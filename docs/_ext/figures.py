@@ -103,6 +103,7 @@ def render(figure: Figure) -> dict[str, bytes]:
             "A figure needs a label that says what it shows: call figure.set_label('...'). "
             f"Received a figure without one, titled {title!r}."
         )
+    figure.savefig(io.BytesIO(), format="raw", dpi=FILE_DPI)  # the layout has to settle
     pictures = {}
     for theme in THEMES:
         stream = io.BytesIO()

@@ -239,7 +239,8 @@ def forget_removed(gallery_dir: Path, examples_dir: Path) -> None:
         if (examples_dir / copy.parent.name / copy.name).is_file():
             continue
         leftovers = [*copy.parent.glob(f"{copy.stem}.*"), Path(f"{copy}.md5")]
-        leftovers += copy.parent.glob(f"images/**/sphx_glr_{copy.stem}_*")
+        for ending in ("[0-9][0-9][0-9]*", "thumb.*"):  # not those of plot_a_b with plot_a
+            leftovers += copy.parent.glob(f"images/**/sphx_glr_{copy.stem}_{ending}")
         for path in leftovers:
             path.unlink(missing_ok=True)
 

@@ -21,8 +21,9 @@ logger = logging.getLogger(__name__)
 
 
 def number(value: float) -> str:
-    """Return a number with three significant figures; whole numbers in full."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:#.3g}"
+    """Return a number with three significant figures; whole and large numbers in full."""
+    whole = float(value).is_integer() or abs(value) >= 100
+    return f"{value:,.0f}" if whole else f"{value:#.3g}"
 
 
 def is_stale(example: Example) -> bool:
