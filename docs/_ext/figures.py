@@ -96,6 +96,8 @@ def render(figure: Figure) -> dict[str, bytes]:
     ValueError
         If the figure has no label to serve as its alternative text.
     """
+    from matplotlib.layout_engine import PlaceHolderLayoutEngine
+
     alt = str(figure.get_label()).strip()
     if not alt:
         title = next((axes.get_title() for axes in figure.axes if axes.get_title()), "")
@@ -103,6 +105,9 @@ def render(figure: Figure) -> dict[str, bytes]:
             "A figure needs a label that says what it shows: call figure.set_label('...'). "
             f"Received a figure without one, titled {title!r}."
         )
+    if figure.get_layout_engine() is None:
+        # A figure laid out by hand stays so; saving would bring in the style sheet's engine.
+        figure.set_layout_engine(PlaceHolderLayoutEngine(True, True))
     figure.savefig(io.BytesIO(), format="raw", dpi=FILE_DPI)  # the layout has to settle
     pictures = {}
     for theme in THEMES:

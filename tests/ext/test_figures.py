@@ -451,3 +451,15 @@ def test_the_three_colours_are_those_of_the_style_sheet():
     assert plt.rcParams["text.color"].lower() == INK
     assert plt.rcParams["figure.facecolor"].lower() == PAPER
     assert plt.rcParams["grid.color"].lower() == GRID
+
+
+def test_figure_laid_out_by_hand_keeps_its_layout():
+    with plt.style.context("dlguide.guide"):
+        figure = plt.figure(layout="none")
+        figure.add_axes((0.1, 0.2, 0.5, 0.6))
+        figure.set_label("Axes placed by hand.")
+        figures.render(figure)
+        figures.render(figure)
+    (axes,) = figure.axes
+    np.testing.assert_allclose(axes.get_position().bounds, (0.1, 0.2, 0.5, 0.6))
+    plt.close(figure)
