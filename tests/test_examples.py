@@ -92,3 +92,27 @@ def test_network_for_movie_reviews_is_the_builders_twin():
     name = "03_getting_started/plot_movie_reviews"
     network = spelled_out(name, "build_network", VOCABULARY=50)
     assert_same_network(network, models.dense_binary_classifier(50))
+
+
+def test_network_for_newswires_is_the_builders_twin():
+    name = "03_getting_started/plot_newswires"
+    network = spelled_out(name, "build_network", VOCABULARY=50, TOPICS=52)
+    assert_same_network(network, models.dense_classifier(50, 52))
+
+
+def test_network_for_house_prices_is_the_builders_twin():
+    name = "03_getting_started/plot_house_prices"
+    network = spelled_out(name, "build_network", FEATURES=13)
+    assert_same_network(network, models.dense_regressor(13))
+
+
+def test_first_network_is_the_builders_twin():
+    name = "02_mathematics/plot_first_network"
+    network = spelled_out(name, "build_network", PIXELS=784, HIDDEN=256)
+    assert_same_network(network, models.dense_classifier(784, 10, hidden=(256,)))
+
+
+def test_network_for_optimisers_is_the_builders_twin():
+    name = "01_what_is_deep_learning/plot_optimisers"
+    network = spelled_out(name, "build_network", HIDDEN=(64, 64))
+    assert_same_network(network, models.dense_classifier(784, 10))

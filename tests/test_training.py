@@ -238,3 +238,127 @@ def test_a_metric_that_nothing_reports_is_refused():
 def test_impossible_tables_are_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         training.ProgressTable(**arguments)
+
+
+# hold_out_split, k_fold_splits, iterated_k_fold_splits
+
+
+def rounds_of(splits, folds):
+    """Group a sequence of splits into rounds of `folds`."""
+    splits = list(splits)
+    return [splits[first : first + folds] for first in range(0, len(splits), folds)]
+
+
+def all_splits(samples, folds, seed):
+    """Return a split of each kind, all as lists of pairs."""
+    return {
+        "hold out": [training.hold_out_split(samples, 1 / folds, seed=seed)],
+        "k-fold": list(training.k_fold_splits(samples, folds, seed=seed)),
+        "iterated": list(training.iterated_k_fold_splits(samples, folds, 3, seed=seed)),
+    }
+
+
+@pytest.mark.parametrize(("samples", "folds"), [(2, 2), (7, 3), (10, 5), (11, 11), (1_000, 4)])
+def test_every_split_divides_all_samples_in_two(samples, folds):
+    for splits in all_splits(samples, folds, seed=1).values():
+        for train, validation in splits:
+            assert train.dtype == validation.dtype == np.int64
+            assert train.size > 0
+            assert validation.size > 0
+            together = np.sort(np.concatenate([train, validation]))
+            assert np.array_equal(together, np.arange(samples))
+
+
+@pytest.mark.parametrize(("samples", "folds"), [(2, 2), (7, 3), (10, 5), (11, 11), (1_000, 4)])
+def test_every_sample_is_validated_once_in_each_round(samples, folds):
+    splits = training.iterated_k_fold_splits(samples, folds, 3, seed=2)
+    rounds = rounds_of(splits, folds)
+    assert len(rounds) == 3
+    for splits in rounds:
+        validated = np.concatenate([validation for _, validation in splits])
+        assert np.array_equal(np.sort(validated), np.arange(samples))
+        sizes = {validation.size for _, validation in splits}
+        assert max(sizes) - min(sizes) <= 1
+
+
+def test_the_first_round_is_that_of_plain_folds_and_the_next_is_another():
+    plain = list(training.k_fold_splits(50, 5, seed=3))
+    first, second = rounds_of(training.iterated_k_fold_splits(50, 5, 2, seed=3), 5)
+    for ours, theirs in zip(plain, first, strict=True):
+        assert all(map(np.array_equal, ours, theirs))
+    assert not np.array_equal(first[0][1], second[0][1])
+
+
+def test_a_seed_fixes_every_split_and_another_seed_changes_it():
+    first, again, other = (all_splits(100, 4, seed) for seed in (4, 4, 5))
+    for kind, splits in first.items():
+        for ours, theirs in zip(splits, again[kind], strict=True):
+            assert all(map(np.array_equal, ours, theirs))
+        assert not np.array_equal(splits[0][1], other[kind][0][1])
+
+
+def test_splitting_shuffles_and_leaves_the_global_random_state_alone():
+    np.random.seed(0)  # noqa: NPY002  # the state that Keras's users share
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    _, validation = training.hold_out_split(1_000, seed=0)
+    list(training.k_fold_splits(1_000, 4, seed=0))
+    assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+    assert validation.size == 200
+    assert validation.max() > 900
+    assert not np.array_equal(validation, np.sort(validation))
+
+
+def test_numpy_integers_are_integers():
+    assert len(list(training.k_fold_splits(np.int32(6), np.int64(3), seed=np.uint8(1)))) == 3
+
+
+@pytest.mark.parametrize("folds", [1, 0, -2, 2.0, "3", None, True])
+def test_folds_that_cannot_be_are_refused_at_the_call(folds):
+    message = r"folds must be an integer of at least 2. Received: "
+    with pytest.raises(ValueError, match=message):
+        training.k_fold_splits(10, folds, seed=0)
+    with pytest.raises(ValueError, match=message):
+        training.iterated_k_fold_splits(10, folds, 2, seed=0)
+
+
+def test_more_folds_than_samples_are_refused():
+    with pytest.raises(ValueError, match=r"Received: 6 folds of 5 samples"):
+        training.k_fold_splits(5, 6, seed=0)
+
+
+@pytest.mark.parametrize("samples", [1, 0, 2.5, None, False, [1, 2, 3]])
+def test_too_few_samples_are_refused(samples):
+    message = r"samples must be an integer of at least 2. Received: "
+    for call in (
+        lambda: training.hold_out_split(samples, seed=0),
+        lambda: training.k_fold_splits(samples, 2, seed=0),
+        lambda: training.iterated_k_fold_splits(samples, 2, 1, seed=0),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.mark.parametrize("repeats", [0, -1, 1.5, None])
+def test_repeats_must_be_at_least_one(repeats):
+    message = r"repeats must be an integer of at least 1. Received: "
+    with pytest.raises(ValueError, match=message):
+        training.iterated_k_fold_splits(10, 2, repeats, seed=0)
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan"), True, "0.2", None])
+def test_a_share_lies_between_zero_and_one(share):
+    with pytest.raises(ValueError, match=r"validation must be a share between 0 and 1. Received: "):
+        training.hold_out_split(10, share, seed=0)
+
+
+@pytest.mark.parametrize(("share", "aside"), [(0.01, 0), (0.99, 10)])
+def test_a_share_leaves_both_sides_a_sample(share, aside):
+    message = f"at least one sample on each side. Received: {share}, which sets aside {aside} of 10"
+    with pytest.raises(ValueError, match=message):
+        training.hold_out_split(10, share, seed=0)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, None])
+def test_a_seed_is_an_integer(seed):
+    with pytest.raises(ValueError, match=r"seed must be an integer of at least 0. Received: "):
+        training.hold_out_split(10, seed=seed)

@@ -1,15 +1,194 @@
-"""Small helpers around Keras's ``fit``: follow a run, join runs, find its best epoch."""
+"""Small helpers around Keras's ``fit``: split samples, follow a run, find its best epoch."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from typing import Literal
+import operator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
 import keras
+import numpy as np
 
-__all__ = ["ProgressTable", "best_epoch", "join_histories"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = [
+    "ProgressTable",
+    "best_epoch",
+    "hold_out_split",
+    "iterated_k_fold_splits",
+    "join_histories",
+    "k_fold_splits",
+]
+
+
+def hold_out_split(
+    samples: int, validation: float = 0.2, *, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Set a random share of the samples aside for validation.
+
+    What comes back are positions, not samples, so that the same split serves
+    inputs, targets and whatever else belongs to a sample.
+
+    Parameters
+    ----------
+    samples : int
+        Number of samples, at least 2.
+    validation : float, default 0.2
+        Share of the samples to set aside, above 0 and below 1. Their number is
+        rounded to the nearest whole one.
+    seed : int
+        Seed of the shuffling, 0 or more. No other random state is read or changed.
+
+    Returns
+    -------
+    training : numpy.ndarray of shape (samples - set aside,) and dtype int64
+        Positions of the samples to train on, in random order.
+    validation : numpy.ndarray of shape (set aside,) and dtype int64
+        Positions of the samples to validate on, in random order.
+
+    Raises
+    ------
+    ValueError
+        If `samples` or `seed` is no such integer, if `validation` is not between 0
+        and 1, or if the share is so small or so large that one side stays empty.
+
+    See Also
+    --------
+    k_fold_splits : Let every sample be validated once.
+
+    Examples
+    --------
+    >>> from dlguide import training
+    >>> train, validate = training.hold_out_split(10, 0.3, seed=0)
+    >>> train.size, validate.size
+    (7, 3)
+    >>> sorted([*train.tolist(), *validate.tolist()])
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+    """
+    size = _integer("samples", samples, at_least=2)
+    try:
+        aside = round(size * validation) if 0 < validation < 1 else None
+    except TypeError:
+        aside = None
+    if aside is None or isinstance(validation, bool):
+        raise ValueError(f"validation must be a share between 0 and 1. Received: {validation!r}")
+    if not 0 < aside < size:
+        raise ValueError(
+            "validation must leave at least one sample on each side. "
+            f"Received: {validation!r}, which sets aside {aside} of {size}"
+        )
+    order = _generator(seed).permutation(size)
+    return order[aside:], order[:aside]
+
+
+def k_fold_splits(
+    samples: int, folds: int, *, seed: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Divide the samples into K folds, and let each fold validate once.
+
+    The positions ``0 ... samples - 1`` are shuffled and cut into `folds` pieces
+    whose sizes differ by one at most. Each piece in turn is the validation set,
+    while all the others together are the training set. A model is trained anew for
+    each of them, so K-fold validation costs K times as much as a hold-out split,
+    and in return it uses every sample for validation and shows how far the result
+    moves from one choice of validation set to the next.
+
+    Parameters
+    ----------
+    samples : int
+        Number of samples, at least 2.
+    folds : int
+        Number of folds, from 2 to `samples`. As many folds as samples leave one
+        sample out at a time.
+    seed : int
+        Seed of the shuffling, 0 or more. No other random state is read or changed.
+
+    Returns
+    -------
+    iterator of tuple of (numpy.ndarray, numpy.ndarray)
+        For each fold, the positions of the samples to train on and of those to
+        validate on, both in random order and of dtype int64.
+
+    Raises
+    ------
+    ValueError
+        If `samples`, `folds` or `seed` is no such integer.
+
+    See Also
+    --------
+    hold_out_split : A single split, where there are samples enough.
+    iterated_k_fold_splits : Several rounds of folds, where there are few.
+
+    References
+    ----------
+    Stone, M., "Cross-validatory choice and assessment of statistical
+    predictions", Journal of the Royal Statistical Society B 36 (1974).
+
+    Examples
+    --------
+    >>> from dlguide import training
+    >>> for train, validate in training.k_fold_splits(7, 3, seed=0):
+    ...     print(train.size, validate.size)
+    4 3
+    5 2
+    5 2
+    """
+    # What cannot work is said here, at the call, and not when the loop begins.
+    size, pieces = _folds_of(samples, folds)
+    return _folds(size, pieces, _generator(seed))
+
+
+def iterated_k_fold_splits(
+    samples: int, folds: int, repeats: int, *, seed: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Repeat K-fold validation, with the samples shuffled anew each time.
+
+    Where samples are few, the result of K-fold validation depends on how they
+    happened to fall into the folds. Averaged over several rounds it does so less.
+    The price is ``folds * repeats`` trained models.
+
+    Parameters
+    ----------
+    samples : int
+        Number of samples, at least 2.
+    folds : int
+        Number of folds in each round, from 2 to `samples`.
+    repeats : int
+        Number of rounds, at least 1. Each is shuffled on its own; the first is that
+        of `k_fold_splits` with the same seed.
+    seed : int
+        Seed of all the shuffling, 0 or more. No other random state is read or changed.
+
+    Returns
+    -------
+    iterator of tuple of (numpy.ndarray, numpy.ndarray)
+        ``folds * repeats`` pairs, one round after the other: the positions of the
+        samples to train on and of those to validate on, of dtype int64. Within a
+        round every sample is validated exactly once.
+
+    Raises
+    ------
+    ValueError
+        If `samples`, `folds`, `repeats` or `seed` is no such integer.
+
+    See Also
+    --------
+    k_fold_splits : A single round.
+
+    Examples
+    --------
+    >>> from dlguide import training
+    >>> splits = training.iterated_k_fold_splits(100, folds=5, repeats=3, seed=0)
+    >>> [validate.size for _, validate in splits]
+    [20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20, 20]
+    """
+    size, pieces = _folds_of(samples, folds)
+    rounds = _integer("repeats", repeats, at_least=1)
+    random = _generator(seed)
+    return itertools.chain.from_iterable(_folds(size, pieces, random) for _ in range(rounds))
 
 
 def join_histories(
@@ -216,6 +395,41 @@ class ProgressTable(keras.callbacks.Callback):  # type: ignore[misc]  # Keras pu
         if any(name.removeprefix("val_") not in logs and name not in logs for name in names):
             raise ValueError(f"metrics must be among {sorted(logs)}. Received: {list(names)}")
         return names
+
+
+def _folds(
+    samples: int, folds: int, random: np.random.Generator
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Shuffle the positions once, then yield each fold with all the others."""
+    pieces = np.array_split(random.permutation(samples), folds)
+    for number, piece in enumerate(pieces):
+        yield np.concatenate(pieces[:number] + pieces[number + 1 :]), piece
+
+
+def _folds_of(samples: int, folds: int) -> tuple[int, int]:
+    """Return both as ints if so many samples can be divided into so many folds."""
+    size = _integer("samples", samples, at_least=2)
+    pieces = _integer("folds", folds, at_least=2)
+    if pieces > size:
+        raise ValueError(
+            f"folds must not exceed samples. Received: {pieces} folds of {size} samples"
+        )
+    return size, pieces
+
+
+def _generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng(_integer("seed", seed, at_least=0))
+
+
+def _integer(label: str, value: int, *, at_least: int) -> int:
+    """Return `value` as an int, or say what it should have been."""
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < at_least:
+        raise ValueError(f"{label} must be an integer of at least {at_least}. Received: {value!r}")
+    return number
 
 
 def _metrics_of(
