@@ -153,7 +153,7 @@ def fruit(
     ((732, 32, 32, 3), dtype('uint8'), (661, 32, 32, 3))
     >>> names = datasets.card("fruit").class_names
     >>> [names[label] for label in y_train[:4]]
-    ['apple', 'pear', 'pear', 'melon']
+    ['pear', 'melon', 'melon', 'apple']
     """
     side = _side(size)
     if labels not in ("coarse", "fine"):
@@ -164,7 +164,8 @@ def fruit(
     rows: dict[bytes, dict[str, Any]] = {}
     for row in parquet.read_table(path).to_pylist():
         rows.setdefault(row["image_data"], row)
-    random = np.random.default_rng(0)
+    # The stream of RandomState is frozen for ever; that of the newer Generator is not.
+    random = np.random.RandomState(1990)
     parts: dict[str, tuple[Bytes, Bytes]] = {}
     for part in ("train", "val", "test"):
         chosen = [row for row in rows.values() if row["dataset"] == part]
