@@ -10,6 +10,7 @@ from tests.twins import assert_same_network
 BUILDERS = {
     "binary": models.dense_binary_classifier,
     "classes": functools.partial(models.dense_classifier, classes=5),
+    "labels": functools.partial(models.dense_multilabel_classifier, labels=3),
     "number": models.dense_regressor,
 }
 every_builder = pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS.keys())
@@ -89,6 +90,10 @@ def test_a_twin_that_differs_is_found_out(other):
     [
         (models.dense_binary_classifier(10_000), (10_000 + 1) * 16 + (16 + 1) * 16 + (16 + 1) * 1),
         (models.dense_classifier(20, 5), (20 + 1) * 64 + (64 + 1) * 64 + (64 + 1) * 5),
+        (
+            models.dense_multilabel_classifier(20, 3),
+            (20 + 1) * 64 + (64 + 1) * 64 + (64 + 1) * 3,
+        ),
         (models.dense_regressor(13), (13 + 1) * 64 + (64 + 1) * 64 + (64 + 1) * 1),
         (models.dense_regressor(13, hidden=()), 13 + 1),
         # Without biases, and with 4 numbers of normalisation for each unit.
@@ -104,6 +109,7 @@ def test_parameters_are_as_many_as_by_hand(model, parameters):
     [
         ("binary", (None, 1), "sigmoid"),
         ("classes", (None, 5), "softmax"),
+        ("labels", (None, 3), "sigmoid"),
         ("number", (None, 1), "linear"),
     ],
 )
@@ -136,6 +142,18 @@ def test_probabilities_sum_to_one(x):
     answers = models.dense_classifier(8, 5)(x).numpy()
     np.testing.assert_allclose(answers.sum(axis=1), np.ones(12), rtol=1e-6)
     assert answers.min() >= 0
+
+
+def test_each_label_is_a_question_of_its_own(x):
+    keras.utils.set_random_seed(0)
+    model = models.dense_multilabel_classifier(8, 3, (4,))
+    before = model(x).numpy()
+    kernel, bias = model.get_layer("output").get_weights()
+    model.get_layer("output").set_weights([kernel, bias + np.eye(3)[0] * 5])
+    after = model(x).numpy()
+    np.testing.assert_array_equal(after[:, 1:], before[:, 1:])
+    assert (after[:, 0] > before[:, 0]).all()
+    assert after.sum(axis=1).max() > 1
 
 
 # Penalties, dropout, normalisation
@@ -239,6 +257,13 @@ def test_numpy_sizes_are_sizes():
 def test_impossible_inputs_are_refused(build, arguments, message):
     with pytest.raises(ValueError, match=message):
         build(**{"features": 8, **arguments})
+
+
+def test_one_label_is_the_binary_classifier_and_none_is_refused():
+    one = models.dense_multilabel_classifier(8, 1, hidden=(4,))
+    assert_same_network(one, models.dense_binary_classifier(8, hidden=(4,)))
+    with pytest.raises(ValueError, match=r"labels must be an integer of at least 1. Received: 0"):
+        models.dense_multilabel_classifier(8, 0)
 
 
 def test_one_class_is_no_choice():

@@ -31,21 +31,26 @@ def newswires():
 
 
 @pytest.fixture(scope="module")
+def newsgroups():
+    return datasets.newsgroups()
+
+
+@pytest.fixture(scope="module")
 def tales():
     return datasets.tales()
 
 
-@pytest.mark.parametrize("name", ["imdb", "snippets", "newswires"])
+@pytest.mark.parametrize("name", ["imdb", "snippets", "newswires", "newsgroups"])
 def test_texts_and_labels_are_arrays_of_one_type(name, request):
     for x, y in request.getfixturevalue(name):
         assert x.dtype == object
         assert {type(document) for document in x} == {str}
         assert all(document.strip() for document in x)
-        assert y.dtype == (np.int64 if name == "newswires" else np.int8)
+        assert y.dtype == (np.int64 if name.startswith("news") else np.int8)
         assert x.shape == y.shape == (len(x),)
 
 
-@pytest.mark.parametrize("name", ["imdb", "snippets", "newswires"])
+@pytest.mark.parametrize("name", ["imdb", "snippets", "newswires", "newsgroups"])
 def test_no_text_occurs_twice_in_a_set_or_in_both(name, request):
     (x_train, _), (x_test, _) = request.getfixturevalue(name)
     seen = [words(document) for document in (*x_train, *x_test)]
@@ -145,9 +150,65 @@ def test_newswires_labels_agree_with_what_the_wires_say(newswires):
         assert of_topic.mean() > 0.9
 
 
-def test_newswires_are_plain_lower_case_words(newswires):
-    for x, _ in newswires:
-        assert all(re.fullmatch(r"[a-z]+( [a-z]+)*", wire) for wire in x)
+@pytest.mark.parametrize("name", ["newswires", "newsgroups"])
+def test_news_are_plain_lower_case_words(name, request):
+    for x, _ in request.getfixturevalue(name):
+        assert all(re.fullmatch(r"[a-z]+( [a-z]+)*", text) for text in x)
+
+
+def test_newsgroups_sizes_and_classes(newsgroups):
+    (_, y_train), (_, y_test) = newsgroups
+    assert (len(y_train), len(y_test)) == (11_272, 7_514)
+    train, test = np.bincount(y_train), np.bincount(y_test)
+    assert (train.min(), train.max()) == (377, 600)
+    assert (test.min(), test.max()) == (251, 399)
+    names = datasets.card("newsgroups").class_names
+    assert len(names) == len(train) == len(test) == 20
+    assert names[train.argmin()] == names[test.argmin()] == "talk.religion.misc"
+    assert names[train.argmax()] == names[test.argmax()] == "rec.sport.hockey"
+
+
+@pytest.mark.parametrize(
+    ("word", "group"),
+    [
+        ("hockey", "rec.sport.hockey"),
+        ("orbit", "sci.space"),
+        ("encryption", "sci.crypt"),
+        ("israel", "talk.politics.mideast"),
+    ],
+)
+def test_newsgroups_labels_agree_with_what_the_posts_say(newsgroups, word, group):
+    names = datasets.card("newsgroups").class_names
+    for x, y in newsgroups:
+        holds = np.array([word in post.split() for post in x])
+        share = [holds[y == label].mean() for label in range(20)]
+        assert names[int(np.argmax(share))] == group
+        assert max(share) > 5 * np.median(share) + 0.1
+
+
+def test_every_slice_of_the_newsgroups_has_all_groups_in_proportion(newsgroups):
+    for _, y in newsgroups:
+        expected = 1_000 * np.bincount(y) / len(y)
+        for start in range(0, len(y) - 1_000, 317):
+            counted = np.bincount(y[start : start + 1_000], minlength=20)
+            assert np.abs(counted - expected).max() < 2
+
+
+def test_posts_of_a_group_keep_their_order(newsgroups):
+    (x, y), _ = newsgroups
+    labels = np.array([1, 0, 0, 0, 0, 1, 0, 0])
+    order = text._in_turn(np.array([0, 1, 3, 4, 5, 6]), labels)
+    assert labels[order].tolist() == [0, 1, 0, 0, 1, 0]
+    assert order[labels[order] == 0].tolist() == [1, 3, 4, 6]
+    first = x[y == 0][:2]
+    assert first[0].startswith("alt atheism faq atheist resources archive name")
+    assert first[1].startswith("alt atheism faq introduction to atheism archive name")
+
+
+def test_lists_posted_again_are_on_both_sides(newsgroups):
+    for x, _ in newsgroups:
+        weekly = [post for post in x if "computer graphics resource listing weekly" in post[:60]]
+        assert len(set(weekly)) == len(weekly) >= 2
 
 
 def test_tales_are_49_in_alphabetical_order(tales):
@@ -170,11 +231,12 @@ def test_tales_in_a_modern_translation_are_left_out(tales):
     assert not any('""' in tale for tale in texts)
 
 
-def test_each_set_is_the_same_for_ever(imdb, snippets, newswires, tales):
+def test_each_set_is_the_same_for_ever(imdb, snippets, newswires, newsgroups, tales):
     for sets, expected in (
         (imdb, "a570e7f4af698c04"),
         (snippets, "be10e4f212ff8002"),
         (newswires, "4972a35f08611136"),
+        (newsgroups, "61d6d59500373cad"),
     ):
         (x_train, y_train), (x_test, y_test) = sets
         assert fingerprint(x_train, y_train, x_test, y_test) == expected

