@@ -1,10 +1,12 @@
 """Reusable Keras builders, real data sets and plots for a guide to deep learning.
 
 The map: `dlguide.datasets` loads real data as arrays; `dlguide.models` builds
-uncompiled Keras models; `dlguide.training` helps to split, follow and read a
-training run; `dlguide.plots` draws the results; `dlguide.record` holds the
-measured results of every example over several seeds. Importing `dlguide` alone
-imports none of them: each sub-module loads when it is first used.
+uncompiled Keras models; `dlguide.pretrained` brings networks that others have
+trained; `dlguide.interpret` asks what a network of images sees;
+`dlguide.training` helps to split, follow and read a training run;
+`dlguide.plots` draws the results; `dlguide.record` holds the measured results
+of every example over several seeds. Importing `dlguide` alone imports none of
+them: each sub-module loads when it is first used.
 """
 
 from __future__ import annotations
@@ -13,11 +15,20 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dlguide import datasets, models, plots, record, training
+    from dlguide import datasets, interpret, models, plots, pretrained, record, training
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "datasets", "models", "plots", "record", "training"]
+__all__ = [
+    "__version__",
+    "datasets",
+    "interpret",
+    "models",
+    "plots",
+    "pretrained",
+    "record",
+    "training",
+]
 
 
 def __getattr__(name: str) -> object:

