@@ -552,11 +552,11 @@ def _content(name: str) -> bytes:
 
 
 class _Storage(NamedTuple):
-    """Where a tensor's numbers are: the key, type and number of a storage of the file."""
+    """Where a tensor's numbers are: the key, type and length of a storage of the file."""
 
     key: str
     dtype: np.dtype[Any]
-    count: int
+    size: int
 
 
 class _Tensor(NamedTuple):
@@ -643,7 +643,7 @@ def _torch_tensors(content: bytes) -> dict[str, NDArray[Any]]:
         storages = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
         numbers = {}
         for key in _TorchUnpickler(stream).load():
-            dtype, count = storages[key].dtype, storages[key].count
+            dtype, count = storages[key].dtype, storages[key].size
             if int.from_bytes(stream.read(8), "little") != count:
                 _refuse(f"storage {key} has another size than its tensor says")
             numbers[key] = np.frombuffer(stream.read(count * dtype.itemsize), dtype, count)
@@ -663,7 +663,8 @@ def _array(tensor: _Tensor, numbers: dict[str, NDArray[Any]]) -> NDArray[Any]:
     where = np.full(tensor.shape, tensor.offset)
     for axis, step in zip(np.indices(tensor.shape, sparse=True), tensor.stride, strict=True):
         where += axis * step
-    return numbers[tensor.storage.key][where]
+    array: NDArray[Any] = numbers[tensor.storage.key][where]
+    return array
 
 
 def _numpy_arrays(content: bytes) -> dict[str, dict[str, dict[str, NDArray[Any]]]]:

@@ -14,6 +14,7 @@ from dlguide.models.dense import (
     dense_multilabel_classifier,
     dense_regressor,
 )
+from dlguide.models.transfer import transfer_classifier, unfreeze_from
 
 __all__ = [
     "convnet",
@@ -22,4 +23,6 @@ __all__ = [
     "dense_multilabel_classifier",
     "dense_regressor",
     "image_augmentation",
+    "transfer_classifier",
+    "unfreeze_from",
 ]
