@@ -96,7 +96,7 @@ p = 1 / (1 + np.exp(-z))
 fig, (ax, learned) = plt.subplots(1, 2, figsize=(6.4, 3.7))
 ax.plot(z, 2 * (p - 1) * p * (1 - p), label="mean squared error")
 ax.plot(z, p - 1, label="cross-entropy")
-ax.axvline(-10, color="C5", ls=":", lw=1.5)
+ax.axvline(-10, color="C5", ls=":", lw=2)
 ax.set(title="Slope for a yes", xlabel="Sum z", ylabel="Slope of the price")
 epoch = np.arange(1, 9)
 learned.plot(epoch, curves["mse"], marker="o")
@@ -108,8 +108,8 @@ fig.set_label(
     "Left, the slope of the price over z: that of cross-entropy is minus one "
     "for very negative z and rises to zero, that of the squared error is zero "
     "on both sides with a dip between. Right, training accuracy over epochs: "
-    "with cross-entropy it rises towards one, with squared error it stays flat "
-    "near one half."
+    "with cross-entropy it rises towards one, with squared error it stays "
+    "flat near one half."
 )
 
 # %%
@@ -236,8 +236,8 @@ for ax, (activation, answer) in zip(axes, said_by.items(), strict=True):
 axes[0].set_ylabel("Answer (standardised)")
 fig.set_label(
     "Three clouds of answers over true prices. Without an activation the "
-    "cloud follows the dashed diagonal. With relu it has a floor at zero, with "
-    "a sigmoid it is squeezed between zero and one."
+    "cloud follows the dashed diagonal. With relu it has a floor at zero, "
+    "with a sigmoid it is squeezed between zero and one."
 )
 
 # %%
@@ -302,7 +302,13 @@ for name, build, loss in (
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
 ax.plot((1, 2, 3), found["sigmoids"], marker="o", label="sigmoids")
 ax.plot((1, 2, 3), found["softmax"], marker="s", label="softmax")
-ax.plot((1, 2, 3), (1, 1 / 2, 1 / 3), "C2:", label="most that softmax can")
+ax.plot(
+    (1, 2, 3),
+    (1, 1 / 2, 1 / 3),
+    color="C2",
+    ls=":",
+    label="most that softmax can",
+)
 ax.set(
     title="More labels than one",
     xlabel="Labels of the post",
@@ -313,8 +319,8 @@ ax.set(
 fig.legend(loc="outside lower center", ncols=3)
 fig.set_label(
     "Share of the labels found, for posts with one, two and three labels. The "
-    "sigmoids stay above one half; softmax lies below them everywhere and below "
-    "a dotted line that falls from one to one third."
+    "sigmoids stay above one half; softmax lies below them everywhere and "
+    "below a dotted line that falls from one to one third."
 )
 
 # %%
@@ -411,10 +417,10 @@ assert exact["sigmoids"] > 0.5 > exact["softmax"] + 0.1
 # %%
 # Try it
 # ------
-# - Start the first experiment at a bias of -3 instead of -10. The squared error learns now, late and slowly: the sigmoid is not quite flat there.
-# - Give the network for digits a sigmoid in the place of the softmax, with the same loss, ``from_logits=False``.
-#   It learns, since the largest answer still wins, but its answers no longer sum to 1 and are no probabilities of ten digits.
+# 1. Start the first experiment at a bias of -3 instead of -10. The squared error learns now, only later than cross-entropy: the sigmoid is not flat there.
+# 2. Give the network for digits a sigmoid in the place of the softmax, with the same loss, ``from_logits=False``.
+#    It learns as well as before, because Keras takes the scores below the sigmoid for those of a softmax.
+#    But its answers no longer sum to 1, and are not the probabilities of ten digits.
 
-# %%
 # sphinx_gallery_topics = ["4.5"]
 # sphinx_gallery_tags = ["loss", "activation"]
