@@ -406,7 +406,7 @@ assert np.mean(price < 0) > 0.5
 assert said_by["relu"].min() == 0
 assert explained["relu"] < explained[None] - 0.12
 assert explained["sigmoid"] < explained[None] - 0.2
-# Of three labels the softmax finds one at most (.13 to .24 of them), the
+# Of three labels the softmax finds one at most (.12 to .24 of them), the
 # sigmoids .58 to .60; they get .58 to .59 of the posts exactly right.
 assert found["softmax"][2] <= 1 / 3
 assert found["sigmoids"][2] > 2 * found["softmax"][2]
