@@ -373,6 +373,13 @@ def test_all_changes_stand_in_their_order():
     assert names(layers) == ["flip", "translation", "rotation", "zoom", "brightness", "contrast"]
     assert layers.name == "more"
     assert layers.trainable_variables == []
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_float16"], indirect=True)
+def test_changes_that_can_be_compiled_train_compiled(policy, x):
+    layers = models.image_augmentation(
+        rotation=0, zoom=0, translation=0, brightness=0.1, contrast=0.1
+    )
     model = models.convnet(COLOUR, 5, (4,), augmentation=layers)
     model.compile("sgd", loss="sparse_categorical_crossentropy", jit_compile=True)
     before = model.get_weights()[-1]

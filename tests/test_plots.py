@@ -456,3 +456,91 @@ def test_figures_work_without_the_style():
             plots.image_grid(np.zeros((1, 2, 2)), title="One"),
         ):
             figure.canvas.draw()
+
+
+# Feature maps and heat ------------------------------------------------------------------
+
+
+def ramp_maps(channels=6):
+    maps = np.zeros((4, 5, channels))
+    maps[..., 1:] = np.arange(20).reshape(4, 5, 1)
+    return maps
+
+
+def test_feature_maps_draw_every_channel_at_its_own_scale():
+    maps = ramp_maps()
+    maps[..., 2] *= 1_000
+    figure = plots.feature_maps(maps, title="conv_1", columns=3)
+    (axes,) = figure.axes
+    (image,) = axes.get_images()
+    mosaic = np.ma.getdata(image.get_array())
+    hidden = np.ma.getmaskarray(image.get_array())
+    assert mosaic.shape == (2 * 4 + 1, 3 * 5 + 2)
+    shade = np.arange(20).reshape(4, 5) / 19
+    for row, column in ((0, 1), (0, 2), (1, 0), (1, 1), (1, 2)):
+        place = np.s_[row * 5 : row * 5 + 4, column * 6 : column * 6 + 5]
+        np.testing.assert_allclose(mosaic[place], shade)
+    assert hidden[:4, :5].all()  # the constant channel is left empty ...
+    assert len(axes.patches) == 1  # ... but for a frame
+    assert figure.get_label() == ("conv_1: 6 feature maps of 5 by 4 places. 1 of them is empty.")
+
+
+def test_feature_maps_take_an_alternative_text_and_axes():
+    figure, ax = plt.subplots()
+    assert plots.feature_maps(ramp_maps(2), title="a", alt="Two maps.", ax=ax) is figure
+    assert figure.get_label() == "Two maps."
+
+
+@pytest.mark.parametrize(
+    ("maps", "columns", "message"),
+    [
+        (np.zeros((4, 5)), None, r"shape \(rows, columns, channels\). Received: \(4, 5\)"),
+        (np.full((2, 2, 1), np.nan), None, "must be finite"),
+        (np.zeros((0, 2, 1)), None, r"Received: \(0, 2, 1\)"),
+        (np.zeros((2, 2, 1)), 0, "columns must be at least 1. Received: 0"),
+    ],
+)
+def test_feature_maps_refuse_what_they_cannot_draw(maps, columns, message):
+    with pytest.raises(ValueError, match=message):
+        plots.feature_maps(maps, title="a", columns=columns)
+
+
+def test_overlay_stretches_the_heat_over_the_image():
+    heat = np.array([[0.0, 0.0], [0.0, 2.0]])
+    figure = plots.overlay(np.zeros((40, 60, 3), "uint8"), heat, title="Cup")
+    (axes,) = figure.axes
+    _, shares = axes.get_images()
+    drawn = np.asarray(shares.get_array())
+    assert drawn.shape == (40, 60)
+    assert drawn[-1, -1] == 1
+    assert drawn[0, 0] == 0
+    assert "hottest at the bottom right" in figure.get_label()
+
+
+def test_overlay_compares_maps_on_one_scale_and_cuts_off_what_is_negative():
+    heat = np.array([[-3.0, 1.0]])
+    figure = plots.overlay(np.zeros((10, 20)), heat, title="Cup", highest=4.0, outline=None)
+    drawn = np.asarray(figure.axes[0].get_images()[1].get_array())
+    assert drawn.min() == 0
+    assert drawn.max() == 0.25
+
+
+def test_overlay_says_when_there_is_no_heat():
+    figure = plots.overlay(np.zeros((10, 20)), np.zeros((2, 2)), title="Nothing")
+    assert figure.get_label() == "Nothing: an image without any heat."
+
+
+@pytest.mark.parametrize(
+    ("image", "heat", "options", "message"),
+    [
+        (np.zeros((4, 4)), np.zeros(4), {}, r"shape \(rows, columns\). Received: \(4,\)"),
+        (np.zeros((4, 4)), [[np.inf, 0]], {}, "heat must be finite"),
+        (np.zeros((4, 4)), [[1, 0]], {"highest": 0}, "highest must be above 0"),
+        (np.zeros((4, 4)), [[1, 0]], {"outline": 1}, "outline must be between 0 and 1"),
+        (np.zeros((4, 4, 2)), [[1, 0]], {}, "Received"),
+        (np.full((4, 4), 7.0), [[1, 0]], {}, "Received"),
+    ],
+)
+def test_overlay_refuses_what_it_cannot_draw(image, heat, options, message):
+    with pytest.raises(ValueError, match=message):
+        plots.overlay(image, heat, title="a", **options)

@@ -20,10 +20,19 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, PercentFormatter
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["bars", "compare_histories", "confusion", "history", "image_grid"]
+__all__ = [
+    "bars",
+    "compare_histories",
+    "confusion",
+    "feature_maps",
+    "history",
+    "image_grid",
+    "overlay",
+]
 
 _WIDTH = 6.4  # inches: a page's column of text
 _MOST_WRITTEN = 12  # classes: beyond these, numbers are too small for their cells
@@ -518,6 +527,209 @@ def image_grid(
     return figure
 
 
+def feature_maps(
+    maps: ArrayLike,
+    *,
+    title: str,
+    columns: int | None = None,
+    alt: str | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Draw all channels of a layer side by side, each as a small picture.
+
+    Every channel is drawn from its own lowest value, dark, to its own highest, bright,
+    because one channel's numbers say little about another's. A channel that puts out
+    the same number everywhere has nothing to show, and its place is left empty but
+    for a frame.
+
+    Parameters
+    ----------
+    maps : array_like, shape (rows, columns, channels)
+        What a layer puts out for one image, finite.
+    title : str
+        Title, such as the layer's name.
+    columns : int, optional
+        Pictures in a row, at least 1. By default about twice as many as rows of
+        pictures.
+    alt : str, optional
+        Alternative text, by default the title, the number and size of the maps, and how
+        many are empty. Say here what can be seen in them.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw in, by default the only one of a new figure. The
+        alternative text is then added to that of the axes' figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure drawn in.
+
+    Raises
+    ------
+    ValueError
+        If `maps` has another shape or holds a value that is not finite, or if
+        `columns` is below 1.
+
+    See Also
+    --------
+    dlguide.interpret.activations : Get the maps of a layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dlguide import plots
+    >>> maps = np.zeros((14, 14, 32))
+    >>> maps[3:9, 5, 1:] = 1
+    >>> print(plots.feature_maps(maps, title="A convolution").get_label())
+    A convolution: 32 feature maps of 14 by 14 places. 1 of them is empty.
+    """
+    values = np.asarray(maps, dtype=float)
+    if values.ndim != 3 or not values.size or not np.isfinite(values).all():
+        raise ValueError(
+            "maps must be finite and have shape (rows, columns, channels). "
+            f"Received: {values.shape}"
+        )
+    height, width, channels = values.shape
+    if columns is not None and columns < 1:
+        raise ValueError(f"columns must be at least 1. Received: {columns!r}")
+    across = min(channels, columns or math.ceil(math.sqrt(2 * channels * height / width)))
+    down = math.ceil(channels / across)
+
+    # One picture of all maps, with gaps through which the page is seen.
+    low, high = values.min((0, 1)), values.max((0, 1))
+    empty = low == high
+    shades = (values - low) / np.where(empty, 1, high - low)
+    shades[:, :, empty] = np.nan
+    gap = max(1, round(0.06 * max(height, width)))
+    mosaic = np.full((down * (height + gap) - gap, across * (width + gap) - gap), np.nan)
+    places = [divmod(channel, across) for channel in range(channels)]
+    for channel, (row, column) in enumerate(places):
+        top, left = row * (height + gap), column * (width + gap)
+        mosaic[top : top + height, left : left + width] = shades[:, :, channel]
+
+    tall = _WIDTH * mosaic.shape[0] / mosaic.shape[1] + 0.5
+    figure, axes = _canvas(ax, height=tall)
+    axes.imshow(np.ma.masked_invalid(mosaic), cmap="viridis", vmin=0, vmax=1)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+    for row, column in (places[channel] for channel in np.flatnonzero(empty)):
+        corner = (column * (width + gap) - 0.5, row * (height + gap) - 0.5)
+        axes.add_patch(
+            Rectangle(corner, width, height, fill=False, edgecolor=plt.rcParams["grid.color"])
+        )
+
+    what = f"{_count(channels, 'feature map')} of {width} by {height} places"
+    sentences = [f"{title}: {what}."]
+    if empty.any():
+        sentences.append(f"{empty.sum()} of them {'is' if empty.sum() == 1 else 'are'} empty.")
+    _entitle(figure, ax, title)
+    _describe(figure, ax, alt, sentences)
+    return figure
+
+
+def overlay(
+    image: ArrayLike,
+    heat: ArrayLike,
+    *,
+    title: str,
+    highest: float | None = None,
+    outline: float | None = 0.5,
+    alt: str | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Lay a heat map over the image that it belongs to.
+
+    The image is drawn in grey, the heat in colour over it, the more opaque the
+    hotter; where there is no heat only the image is seen. A line goes round what is
+    hotter than a share of the hottest point, so that the picture also tells
+    without colour.
+
+    Parameters
+    ----------
+    image : array_like, shape (height, width) or (height, width, channels)
+        A picture with 1 channel or 3 (red, green, blue), as uint8 from 0 to 255 or as
+        floats from 0 to 1.
+    heat : array_like, shape (rows, columns)
+        The heat map, finite. It is stretched over the image, smoothly. What is below
+        0 counts as 0.
+    title : str
+        Title.
+    highest : float, optional
+        The heat that is drawn as hottest, above 0; by default the highest in the map.
+        Give the same to several maps that are to be compared.
+    outline : float or None, default 0.5
+        Where the line goes, as a share of the hottest, above 0 and below 1; None for
+        no line.
+    alt : str, optional
+        Alternative text, by default the title, in which part of the image the
+        hottest point lies, and how much of the image is at least half as hot.
+    ax : matplotlib.axes.Axes, optional
+        Axes to draw in, by default the only one of a new figure. The
+        alternative text is then added to that of the axes' figure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure drawn in.
+
+    Raises
+    ------
+    ValueError
+        If `image` or `heat` has another shape, type or range, or if `highest` or
+        `outline` is out of its range.
+
+    See Also
+    --------
+    dlguide.interpret.grad_cam : Get a heat map from a gradient.
+    dlguide.interpret.occlusion : Get one by covering parts of the image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from dlguide import plots
+    >>> heat = np.zeros((4, 6))
+    >>> heat[0, 5] = 2
+    >>> print(plots.overlay(np.zeros((64, 96, 3)), heat, title="Where is the cup?").get_label())
+    Where is the cup?: heat over the image, hottest at the top right; 4% of it is half as hot.
+    """
+    picture = np.asarray(image)
+    picture = _pictures(picture[None])[0].astype(float) / (255 if picture.dtype == np.uint8 else 1)
+    grey = picture @ [0.299, 0.587, 0.114] if picture.ndim == 3 else picture
+    warmth = np.asarray(heat, dtype=float)
+    if warmth.ndim != 2 or not warmth.size or not np.isfinite(warmth).all():
+        raise ValueError(
+            f"heat must be finite and have shape (rows, columns). Received: {warmth.shape}"
+        )
+    if highest is not None and not highest > 0:
+        raise ValueError(f"highest must be above 0. Received: {highest!r}")
+    if outline is not None and not 0 < outline < 1:
+        raise ValueError(f"outline must be between 0 and 1. Received: {outline!r}")
+    height, width = grey.shape
+    fine = _stretched(np.maximum(warmth, 0), height, width)
+    top = highest or fine.max() or 1
+    shares = np.clip(fine / top, 0, 1)
+
+    figure, axes = _canvas(ax, height=_WIDTH * height / width + 0.5)
+    axes.imshow(0.15 + 0.7 * grey, cmap="gray", vmin=0, vmax=1)
+    axes.imshow(shares, cmap="viridis", vmin=0, vmax=1, alpha=0.75 * shares**0.7)
+    if outline is not None and shares.min() < outline < shares.max():
+        axes.contour(shares, [outline], colors=["#fefefe"], linewidths=1.6)
+    axes.set(xticks=[], yticks=[])
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+
+    if fine.max() > 0:
+        row, column = np.unravel_index(fine.argmax(), fine.shape)
+        where = _part(row / height, column / width)
+        share = np.mean(fine >= 0.5 * fine.max())
+        sentence = f"heat over the image, hottest {where}; {share:.0%} of it is half as hot."
+    else:
+        sentence = "an image without any heat."
+    _entitle(figure, ax, title)
+    _describe(figure, ax, alt, [f"{title}: {sentence}"])
+    return figure
+
+
 # Reading what was passed in
 
 
@@ -577,6 +789,26 @@ def _pictures(images: ArrayLike) -> NDArray[Any]:
 
 
 # Drawing
+
+
+def _stretched(values: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
+    """Return a map at the size of an image, each value at the middle of its share of it."""
+    for axis, length in enumerate((height, width)):
+        old = values.shape[axis]
+        middles = (np.arange(length) + 0.5) * old / length - 0.5
+        values = np.apply_along_axis(
+            lambda line, at=middles, size=old: np.interp(at, np.arange(size), line), axis, values
+        )
+    return values
+
+
+def _part(down: float, across: float) -> str:
+    """Say in which of nine parts of a picture a point lies."""
+    vertical = ("at the top", "in the middle", "at the bottom")[min(2, int(3 * down))]
+    horizontal = ("left", "", "right")[min(2, int(3 * across))]
+    if vertical == "in the middle":
+        return f"at the {horizontal}" if horizontal else vertical
+    return f"{vertical} {horizontal}".strip()
 
 
 def _ink() -> str:

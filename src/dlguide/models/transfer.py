@@ -172,9 +172,10 @@ def unfreeze_from(model: keras.Model, layer: str) -> list[str]:
     if names.count(layer) != 1:
         close = difflib.get_close_matches(str(layer), learners, n=3, cutoff=0.5)
         few = learners if len(learners) < 5 else [*learners[:2], *learners[-2:]]
+        some = ", ".join(map(repr, close or few))
         found = "no layer" if layer not in names else "several layers"
         raise ValueError(
-            f"layer must name one layer of the model, such as {', '.join(map(repr, close or few))}. "
+            f"layer must name one layer of the model, such as {some}. "
             f"Received: {layer!r}, the name of {found}"
         )
     start = names.index(layer)
