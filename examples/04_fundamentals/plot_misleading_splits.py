@@ -110,6 +110,9 @@ def price_network(rows, prices):
     return history.history["val_mae"][-1], happened
 
 
+# %%
+# The order is all in which the first three files differ.
+
 some = random.permutation(len(rows_train))[:DISTRICTS]
 inland = random.permutation(np.flatnonzero(rows_train[:, 7] == 1))
 orders = {
@@ -196,6 +199,10 @@ splits = {
 }
 
 
+# %%
+# After each epoch we ask two things: what the validation says, and what happens in November and December.
+
+
 def forecast_curves(learn, judge):
     """Train; return what was said and what happened, after each epoch."""
     mean, spread = seen[learn].mean(axis=0), seen[learn].std(axis=0)
@@ -230,6 +237,7 @@ def forecast_curves(learn, judge):
 curves = {name: forecast_curves(*split) for name, split in splits.items()}
 
 # %%
+# The dotted line is the forecast that nothing changes.
 
 fig, axes = plt.subplots(1, 2, figsize=(6.4, 3.6), sharey=True)
 epochs = np.arange(1, EPOCHS + 1)
@@ -330,6 +338,9 @@ def dear_network(learn, judge):
         balanced_accuracy(network, put_away, dear_test),
     )
 
+
+# %%
+# The same network, the same districts; only the copying comes earlier or later.
 
 found = {
     "copied before the split": dear_network(*before),
