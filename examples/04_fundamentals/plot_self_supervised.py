@@ -202,6 +202,10 @@ def linear(weights, few):
     return np.mean(said.argmax(axis=1) == truth)
 
 
+# %%
+# The other three train the whole network, with distorted pictures or with the pictures as they are.
+
+
 def whole(weights, few, *, distorted):
     """Return the accuracy after training trunk and classifier together."""
     trunk.set_weights(weights)
