@@ -253,13 +253,14 @@ for number, mark in zip(LABELLED, "oD", strict=True):
     )
 ax.set_yticks(range(len(names)), names)
 ax.set(title="What the game has taught", ylim=(len(names) - 0.5, -0.5))
-ax.set(xlabel="Accuracy on test pictures", xlim=(0.4, 1))
+ax.set(xlabel="Accuracy on test pictures", xlim=(0.35, 1))
 ax.legend()
 fig.set_label(
     "Five rows with two marks each, for 30 and for 100 labels. Learned "
-    "features lie far to the right of random ones and to the right of a network from "
-    "scratch. With distortions, starting from what was learned lies to the "
-    "right of starting from scratch with 30 labels, and closer to it with 100."
+    "features lie far to the right of random ones and to the right of a "
+    "network from scratch. With distortions, starting from what was learned "
+    "lies to the right of starting from scratch with 30 labels, and close to "
+    "it with 100."
 )
 
 # %%
