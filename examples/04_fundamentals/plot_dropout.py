@@ -188,8 +188,8 @@ axes[0].set(ylabel="Loss (nats)", ylim=(0, 1.15))
 axes[0].legend(loc="upper left")
 fig.set_label(
     "Training and validation loss without dropout and with half of the units "
-    "dropped. Without it the two curves cross after the first epoch. With it the "
-    "training loss lies above the validation loss for several epochs."
+    "dropped. Without it the two curves cross after the first epoch. With it "
+    "the training loss lies above the validation loss for several epochs."
 )
 
 # %%
@@ -233,10 +233,10 @@ for ax, (title, index) in zip(axes, chosen.items(), strict=True):
 axes[0].set_ylabel("Random networks, of 200")
 axes[0].legend(loc="upper center")
 fig.set_label(
-    "Two histograms of the answers of 200 random networks to one review. On the "
-    "left they range over all probabilities, with many near both ends. On the "
-    "right they all fall into one bar at the end. A dashed line marks the answer "
-    "without noise."
+    "Two histograms of the answers of 200 random networks to one review. On "
+    "the left they range over all probabilities, with many near both ends. "
+    "On the right they all fall into one bar at the end. A dashed line marks "
+    "the answer without noise."
 )
 
 # %%

@@ -132,6 +132,8 @@ def error(rows, chosen, hidden, seed):
     return np.abs(said - humidity[judged]).mean()
 
 
+# %%
+
 runs = {
     "raw": ("raw", SMALL),
     "difference": ("difference", SMALL),
@@ -214,6 +216,8 @@ for name, rows in hours_as.items():
     shape[name] = np.array([said[hour == h][0] for h in range(24)])
     off[name] = np.abs(said[judged] - warmer[judged]).mean()
     print(f"hour as a {name}: off by {off[name]:.2f} °C")
+# %%
+
 by_hour = [warmer[known][hour[known] == h].mean() for h in range(24)]
 fig, ax = plt.subplots(figsize=(6.4, 3.4))
 ax.plot(range(24), by_hour, "o", label="mean of the hour")

@@ -96,6 +96,7 @@ def probes():
 
 
 before_training = probes()
+start = network.get_layer("hidden_1").kernel.numpy()
 plane_before = descriptions(judged)
 
 # %%
@@ -178,6 +179,8 @@ def separation(points):
     return between / np.square(points - middle).sum()
 
 
+# %%
+
 plane_after = descriptions(judged)
 titles = ["Pixels", "Layer 1", "Layer 2", "Layer 3"]
 fig, axes = plt.subplots(2, 2, figsize=(6.4, 6.2))
@@ -216,9 +219,10 @@ for title, a, b in zip(titles, apart_before, apart_after, strict=True):
 # What does a unit answer to?
 # ---------------------------
 # A unit of the first layer is a template: its weights can be drawn as a picture. Where they are positive it wants ink, where negative it wants none.
+# We draw what training has added to the random weights of the beginning.
 # A unit of the last hidden layer has no such picture. But we can ask which test pictures make it answer most.
 
-kernel = network.get_layer("hidden_1").kernel.numpy()
+kernel = network.get_layer("hidden_1").kernel.numpy() - start
 strongest = np.argsort(-np.linalg.norm(kernel, axis=0))[:8]
 fig, axes = plt.subplots(1, 8, figsize=(6.4, 1.5))
 for ax, unit in zip(axes, strongest, strict=True):
@@ -226,9 +230,10 @@ for ax, unit in zip(axes, strongest, strict=True):
     limit = np.abs(template).max()
     ax.imshow(template, cmap="gray_r", vmin=-limit, vmax=limit)
     ax.set_axis_off()
-fig.suptitle("First layer: eight templates")
+fig.suptitle("First layer: what training has added to eight units")
 fig.set_label(
-    "Eight small grey pictures, the weights of units of the first layer: "
+    "Eight small grey pictures, what training has added to units of the first "
+    "layer: "
     "patches and short curved strokes, dark where the unit wants ink and "
     "light where it wants none, on a grey ground."
 )

@@ -153,6 +153,8 @@ def price_error(rows, remedy):
     return np.abs(said - prices[judge]).mean()
 
 
+# %%
+
 complete = price_error(houses, "mean")
 mae = {}
 for kind, mask in hidden.items():
@@ -225,12 +227,12 @@ for ax, (title, (scores, xlabel, mark)) in zip(
         )  # fmt: skip
     ax.axvline(mark, color="C4", ls=":")
     ax.set(xlabel=xlabel, ylim=(3.5, -0.5))
-    ax.set_title(title, fontsize=10)
+    ax.set_title(title, fontsize=9)
 axes[0].set_yticks(range(4), list(REMEDIES))
 for ax in axes[:2]:
     ax.set_xlim(0.38, 0.64)
 axes[2].set_xlim(0, 0.6)
-axes[2].legend(fontsize=8, loc="lower left")
+axes[2].legend(fontsize=8, loc="upper right")
 fig.set_label(
     "Three panels with four remedies each. By lot, all lie close together. "
     "With the highest hidden, dropping has by far the largest error, and the "

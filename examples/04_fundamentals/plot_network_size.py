@@ -85,8 +85,8 @@ ax.xaxis.set_major_formatter("{x:,.0f}")
 fig.set_label(
     "One dot for each word: reviews with the word against the positive share "
     "among them. On the left, at about ten reviews, the dots spread from 0 to "
-    "100 per cent; on the right they close in on 50. Two dashed curves show the "
-    "range of chance, a funnel of the same shape; many dots lie outside it."
+    "100 per cent; on the right they close in on 50. Two dashed curves show "
+    "the range of chance, a funnel of the same shape; many lie outside it."
 )
 rare = np.mean(reviews_with[known] < 50)
 by_chance = np.abs(positive - 0.5) < 1 / np.sqrt(np.maximum(reviews_with, 1))
@@ -200,11 +200,11 @@ for ax, (name, p) in zip(axes, probability.items(), strict=True):
     ax.hist(p[wrong], bins, color="C1", label="wrong")
     ax.set(title=f"{name} units", xlabel="Probability of praise")
 axes[0].set_ylabel("Validation reviews")
-axes[0].legend(loc="upper center")
+axes[1].legend(loc="upper center")
 fig.set_label(
-    "Two histograms of the answers to the validation reviews. With 4 units "
-    "they spread over the range, with 128 nearly all lie in the two outermost "
-    "bars, close to 0 and 1. Of the wrong answers, more lie there, too."
+    "Two histograms of the answers to the validation reviews. With 128 "
+    "units nearly all lie in the two outermost bars, close to 0 and 1, and "
+    "most of the wrong ones with them. With 4 units more of them do not."
 )
 for name, share in sure.items():
     print(f"{name:8} wrong answers surer than 19 in 20: {share:.2f}")

@@ -222,8 +222,8 @@ axes[-1].set_xlabel("Size of the weight, its absolute value")
 fig.set_label(
     "Three histograms of the sizes of the first layer's weights on a "
     "logarithmic scale. Without a price most lie between a hundredth and one. "
-    "With L2 the hump has moved to the left. With L1 it is split: most weights "
-    "lie below a thousandth, and a separate group remains far above."
+    "With L2 the hump has moved to the left. With L1 it is split: most "
+    "weights lie below a thousandth, and a separate group remains far above."
 )
 
 # %%
@@ -261,6 +261,8 @@ def changed_verdicts(network):
     kernel.assign(full)
     return changed
 
+
+# %%
 
 changed = {name: changed_verdicts(networks[name]) for name in weights}
 fig, ax = plt.subplots(figsize=(6.4, 3.6))

@@ -147,7 +147,7 @@ def filter_patterns(
     rate : float, default 0.05
         Length of a step, as a share of the value range.
     jitter : int, default 6
-        Pixels by which the image is rolled to and fro, at random, before each step,
+        Pixels by which the image is rolled back and forth, at random, before each step,
         so that no pattern grows that depends on a place; 0 for none.
     blur : float, default 0.6
         Standard deviation, in pixels, of the blur that takes out the finest noise; 0

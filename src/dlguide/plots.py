@@ -794,11 +794,12 @@ def _pictures(images: ArrayLike) -> NDArray[Any]:
 def _stretched(values: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
     """Return a map at the size of an image, each value at the middle of its share of it."""
     for axis, length in enumerate((height, width)):
-        old = values.shape[axis]
-        middles = (np.arange(length) + 0.5) * old / length - 0.5
-        values = np.apply_along_axis(
-            lambda line, at=middles, size=old: np.interp(at, np.arange(size), line), axis, values
-        )
+        last = values.shape[axis] - 1
+        middles = np.clip((np.arange(length) + 0.5) * (last + 1) / length - 0.5, 0, last)
+        before = middles.astype(int)
+        share = np.expand_dims(middles - before, 1 - axis)  # of the next value
+        after = np.minimum(before + 1, last)
+        values = (1 - share) * values.take(before, axis) + share * values.take(after, axis)
     return values
 
 
