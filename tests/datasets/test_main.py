@@ -125,7 +125,7 @@ def test_the_module_runs_as_a_program(tmp_path, monkeypatch):
     monkeypatch.setenv("DLGUIDE_OFFLINE", "1")
     listed = run("list")
     assert (listed.returncode, listed.stderr) == (0, "")
-    assert states(listed.stdout) == {card.name: "missing" for card in _cards.cards()}
+    assert states(listed.stdout) == {card.name: "missing" for card in _cards.registered()}
     failed = run("fetch", "digits")
     assert failed.returncode == 1
     assert "DLGUIDE_OFFLINE is set" in failed.stderr
