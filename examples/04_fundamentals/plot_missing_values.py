@@ -231,8 +231,8 @@ for ax, (title, (scores, xlabel, mark)) in zip(
 axes[0].set_yticks(range(4), list(REMEDIES))
 for ax in axes[:2]:
     ax.set_xlim(0.38, 0.64)
-axes[2].set_xlim(0, 0.6)
-axes[2].legend(fontsize=8, loc="upper right")
+axes[2].set_xlim(0, 1)
+axes[2].legend(fontsize=7.5, loc="upper right", handlelength=0.8)
 fig.set_label(
     "Three panels with four remedies each. By lot, all lie close together. "
     "With the highest hidden, dropping has by far the largest error, and the "
