@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -212,14 +212,7 @@ def newswires() -> tuple[tuple[Texts, NDArray[np.int64]], tuple[Texts, NDArray[n
     >>> x_train[0][:40], datasets.card("newswires").class_names[y_train[0]]
     ('bahia cocoa review showers continued thr', 'cocoa')
     """
-    codes = {name: code for code, name in enumerate(card("newswires").class_names)}
-    train_path, test_path = _store.paths(card("newswires"))
-    train, test = _tab_rows(train_path), _tab_rows(test_path)
-    texts = _strings(text.strip() for _, text in train + test)
-    labels = np.array([codes[topic] for topic, _ in train + test], dtype=np.int64)
-    kept = _first_occurrences(texts)
-    for_training = kept[kept < len(train)]
-    for_test = kept[kept >= len(train)]
+    texts, labels, for_training, for_test = _labelled("newswires")
     return (texts[for_training], labels[for_training]), (texts[for_test], labels[for_test])
 
 
@@ -292,14 +285,8 @@ def newsgroups() -> tuple[tuple[Texts, NDArray[np.int64]], tuple[Texts, NDArray[
     >>> x_train[3][:31], datasets.card("newsgroups").class_names[y_train[3]]
     ('re lexan polish in article c so', 'rec.motorcycles')
     """
-    codes = {name: code for code, name in enumerate(card("newsgroups").class_names)}
-    train_path, test_path = _store.paths(card("newsgroups"))
-    train, test = _tab_rows(train_path), _tab_rows(test_path)
-    texts = _strings(text.strip() for _, text in train + test)
-    labels = np.array([codes[group] for group, _ in train + test], dtype=np.int64)
-    kept = _first_occurrences(texts)
-    for_training = _in_turn(kept[kept < len(train)], labels)
-    for_test = _in_turn(kept[kept >= len(train)], labels)
+    texts, labels, for_training, for_test = _labelled("newsgroups")
+    for_training, for_test = (_in_turn(part, labels) for part in (for_training, for_test))
     return (texts[for_training], labels[for_training]), (texts[for_test], labels[for_test])
 
 
@@ -373,18 +360,34 @@ def _interleave(negative: list[str], positive: list[str]) -> tuple[Texts, NDArra
     """Merge two classes evenly, each in its own order, and label them 0 and 1."""
     texts = _strings(negative + positive)
     labels = np.repeat(np.array([0, 1], np.int8), [len(negative), len(positive)])
-    place = [(np.arange(len(group)) + 0.5) / len(group) for group in (negative, positive)]
-    order = np.argsort(np.concatenate(place), kind="stable")
+    order = _in_turn(np.arange(len(texts)), labels)
     return texts[order], labels[order]
 
 
-def _in_turn(positions: NDArray[np.intp], labels: NDArray[np.int64]) -> NDArray[np.intp]:
+def _in_turn(positions: NDArray[np.intp], labels: NDArray[Any]) -> NDArray[np.intp]:
     """Reorder positions so that the classes take turns, each in its own order."""
     place = np.empty(len(positions))
     for label in np.unique(labels):
         mine = labels[positions] == label
         place[mine] = (np.arange(mine.sum()) + 0.5) / mine.sum()
     return positions[np.argsort(place, kind="stable")]
+
+
+def _labelled(
+    name: str,
+) -> tuple[Texts, NDArray[np.int64], NDArray[np.intp], NDArray[np.intp]]:
+    """Read texts with a class each from two files, for training and for the test.
+
+    Returns all texts and labels, and which positions are for training and for the test, in
+    the order of the files and without texts that occurred before.
+    """
+    codes = {label: code for code, label in enumerate(card(name).class_names)}
+    train_path, test_path = _store.paths(card(name))
+    train, test = _tab_rows(train_path), _tab_rows(test_path)
+    texts = _strings(text.strip() for _, text in train + test)
+    labels = np.array([codes[label] for label, _ in train + test], dtype=np.int64)
+    kept = _first_occurrences(texts)
+    return texts, labels, kept[kept < len(train)], kept[kept >= len(train)]
 
 
 def _tab_rows(path: Path) -> list[list[str]]:

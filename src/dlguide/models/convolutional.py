@@ -8,11 +8,12 @@ then at a coarser picture, until ``features`` turns what is left into a row of n
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import keras
+
+from dlguide.models.dense import _size
 
 _Pooling = Literal["max", "average", "stride"]
 _Features = Literal["flatten", "average", "max"]
@@ -331,14 +332,3 @@ def _amount(label: str, value: float, limit: float, *, closed: bool = False) -> 
     if not inside:
         end = "]" if closed else ")"
         raise ValueError(f"{label} must be in [0, {limit}{end}. Received: {value!r}")
-
-
-def _size(label: str, value: int, *, at_least: int = 1) -> int:
-    """Return `value` as an int, or say what it should have been."""
-    try:
-        size = operator.index(value)
-    except TypeError:
-        size = 0
-    if isinstance(value, bool) or size < at_least:
-        raise ValueError(f"{label} must be an integer of at least {at_least}. Received: {value!r}")
-    return size

@@ -7,10 +7,11 @@ frozen and freed together.
 from __future__ import annotations
 
 import difflib
-import operator
 from collections.abc import Iterator
 
 import keras
+
+from dlguide.models.dense import _size
 
 
 def transfer_classifier(
@@ -84,12 +85,7 @@ def transfer_classifier(
     """
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout must be in [0, 1). Received: {dropout!r}")
-    try:
-        number = 0 if isinstance(classes, bool) else operator.index(classes)
-    except TypeError:
-        number = 0
-    if number < 2:
-        raise ValueError(f"classes must be an integer of at least 2. Received: {classes!r}")
+    number = _size("classes", classes, at_least=2)
     if len(base.inputs) != 1 or len(base.outputs) != 1:
         raise ValueError(
             "base must have one input and one output. "
