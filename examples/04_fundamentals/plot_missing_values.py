@@ -41,9 +41,9 @@ BATCH = 128
 
 (x_train, y_train), _ = datasets.house_prices()
 some = random.permutation(len(y_train))[:DISTRICTS]
+plain = "longitude", "latitude", "housing_median_age"
 house_columns = [
-    *(x_train[name][some] for name in ("longitude", "latitude")),
-    *(x_train[name][some] for name in ("housing_median_age",)),
+    *(x_train[name][some] for name in plain),
     *(np.log(x_train[n][some]) for n in ("total_rooms", "population")),
     x_train["ocean_proximity"][some] == "INLAND",
     x_train["median_income"][some],

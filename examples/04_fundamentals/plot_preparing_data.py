@@ -180,16 +180,14 @@ for rate, curve in without.items():
     print(f"unscaled, rate {rate:<7g} {curve[0]:8.3f} ... {curve[-1]:.3f}")
 
 # %%
-best_rate = min(without, key=lambda rate: without[rate].min())
-unscaled_best = without[best_rate].min()
+unscaled_best = min(curve.min() for curve in without.values())
 epoch = np.arange(1, EPOCHS + 1)
 fig, ax = plt.subplots()
 ax.plot(epoch, with_scaling, "-", color="C0", label="scaled")
 ax.plot(epoch, without[RATE], "--", color="C1", label="same rate, unscaled")
-others = "-.", "C2"
 for rate in without.keys() - {RATE}:
     label = "other rates, unscaled" if rate < RATE else None
-    ax.plot(epoch, without[rate], *others[:1], color=others[1], label=label)
+    ax.plot(epoch, without[rate], "-.", color="C2", label=label)
 ax.axhline(median_mae, color="C4", lw=1.5, ls=":", label="median price")
 ax.set(title="What scaling is worth", yscale="log", ylim=(0.3, 60))
 ax.set(xlabel="Epoch", ylabel="Validation MAE ($100,000)")

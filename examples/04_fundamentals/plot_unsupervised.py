@@ -172,12 +172,17 @@ fig.set_label(
 # the *adjusted Rand index* is 1 if they are the same, and 0 if they have no more in common than chance would bring.
 
 
-def neighbours_agree(points):
-    """Return how often ten neighbours, not itself, vote for the figure."""
-    half = JUDGED // 2
-    vote = KNeighborsClassifier(NEIGHBOURS)
-    vote.fit(points[:half], y_test[:half])
-    return vote.score(points[half:JUDGED], y_test[half:JUDGED])
+half = JUDGED // 2
+asked = y_test[half:JUDGED]
+
+
+def neighbours_say(points):
+    """Return the vote of ten neighbours in the first half on the second."""
+    vote = KNeighborsClassifier(NEIGHBOURS).fit(points[:half], y_test[:half])
+    return vote.predict(points[half:])
+
+
+said = neighbours_say(places)
 
 
 def groups_agree(points):
@@ -189,12 +194,12 @@ def groups_agree(points):
 
 agreement = {
     "two components": (
-        neighbours_agree(pca_places),
+        np.mean(neighbours_say(pca_places) == asked),
         groups_agree(pca_places),
     ),
-    "autoencoder": (neighbours_agree(places), groups_agree(places)),
+    "autoencoder": (np.mean(said == asked), groups_agree(places)),
     "all 784 pixels": (
-        neighbours_agree(judged),
+        np.mean(neighbours_say(judged) == asked),
         adjusted_rand_score(
             y_test[:JUDGED],
             KMeans(GROUPS, n_init=2, random_state=SEED).fit_predict(judged),
@@ -216,11 +221,8 @@ for name, (neighbours, groups) in agreement.items():
 # ---------------------------
 # A vote of the neighbours, as a table.
 
-half = JUDGED // 2
-vote = KNeighborsClassifier(NEIGHBOURS).fit(places[:half], y_test[:half])
-said = vote.predict(places[half:])
 matrix = np.zeros((10, 10), int)
-np.add.at(matrix, (y_test[half:JUDGED], said), 1)
+np.add.at(matrix, (asked, said), 1)
 plots.confusion(
     matrix, [str(d) for d in range(10)], title="Figures and neighbours"
 )
