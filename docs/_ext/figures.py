@@ -49,7 +49,9 @@ def _exchange(figure: Figure, colours: dict[str, str]) -> None:
     from matplotlib.axes import Axes
     from matplotlib.colors import to_rgb, to_rgba_array
     from matplotlib.legend import Legend
+    from matplotlib.table import Cell
     from matplotlib.text import Annotation, Text
+    from mpl_toolkits.mplot3d.axis3d import Axis as Axis3D
 
     table = [(np.array(to_rgb(old)), np.array(to_rgb(new))) for old, new in colours.items()]
     paper = {to_rgb("#ffffff"), to_rgb(DARK["#ffffff"])}
@@ -58,8 +60,18 @@ def _exchange(figure: Figure, colours: dict[str, str]) -> None:
     frames = [legend.get_frame() for legend in artists if isinstance(legend, Legend)]
     arrows = [artist.arrow_patch for artist in artists if isinstance(artist, Annotation)]
     papers = [axes.patch for axes in artists if isinstance(axes, Axes)]  # insets as well
-    backgrounds = {figure.patch, *papers, *boxes, *frames}
-    for artist in filter(None, {*artists, *arrows, *backgrounds}):
+    cells = [cell for cell in artists if isinstance(cell, Cell)]
+    solid = [axis for axis in artists if isinstance(axis, Axis3D)]
+    backgrounds = {figure.patch, *papers, *boxes, *frames, *cells, *(axis.pane for axis in solid)}
+    inner = [*(cell.get_text() for cell in cells), *(axis.line for axis in solid)]
+    for axis in solid:  # the grid takes its colour from here, anew at every drawing
+        grid = axis._axinfo["grid"]
+        colour = np.array(to_rgb(grid["color"]))
+        grid["color"] = next(
+            (tuple(new) for old, new in table if np.allclose(colour, old, atol=1 / 512)),
+            grid["color"],
+        )
+    for artist in filter(None, {*artists, *arrows, *inner, *backgrounds}):
         is_background = artist in backgrounds
         for name in _COLOURED:
             getter = getattr(artist, f"get_{name}", None)
