@@ -116,3 +116,10 @@ def test_network_for_optimisers_is_the_builders_twin():
     name = "01_what_is_deep_learning/plot_optimisers"
     network = spelled_out(name, "build_network", HIDDEN=(64, 64))
     assert_same_network(network, models.dense_classifier(784, 10))
+
+
+def test_convnet_for_digits_is_the_builders_twin():
+    name = "05_computer_vision/plot_convnet"
+    network = spelled_out(name, "build_network", FILTERS=(16, 32, 64))
+    twin = models.convnet((28, 28, 1), 10, (16, 32, 64), batch_norm=True)
+    assert_same_network(network, twin)
