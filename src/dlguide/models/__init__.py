@@ -14,6 +14,11 @@ from dlguide.models.dense import (
     dense_multilabel_classifier,
     dense_regressor,
 )
+from dlguide.models.recurrent import (
+    recurrent_binary_classifier,
+    recurrent_classifier,
+    recurrent_regressor,
+)
 from dlguide.models.transfer import transfer_classifier, unfreeze_from
 
 __all__ = [
@@ -23,6 +28,9 @@ __all__ = [
     "dense_multilabel_classifier",
     "dense_regressor",
     "image_augmentation",
+    "recurrent_binary_classifier",
+    "recurrent_classifier",
+    "recurrent_regressor",
     "transfer_classifier",
     "unfreeze_from",
 ]
