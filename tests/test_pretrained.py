@@ -17,7 +17,7 @@ from PIL import Image
 from skimage import data
 from sklearn.datasets import load_sample_image
 
-from dlguide import pretrained
+from dlguide import pretrained, text
 from dlguide.datasets import DataNotAvailableError, _store
 
 
@@ -302,6 +302,107 @@ def test_answers_of_another_shape_are_refused(shape):
 def test_an_impossible_top_is_refused(top):
     with pytest.raises(ValueError, match=f"Received: {top!r}"):
         pretrained.decode(np.zeros((1, 1000)), top=top)
+
+
+# Word vectors
+
+
+@pytest.fixture(scope="module")
+def frequent():
+    return pretrained.word_vectors(20_000)
+
+
+def test_a_vocabulary_gets_its_rows_in_its_order():
+    words = ["", "[UNK]", "good", "the", "Good", "good"]
+    vectors = pretrained.word_vectors(words)
+    assert vectors.words == tuple(words)
+    assert vectors.matrix.shape == (6, 50)
+    assert vectors.matrix.dtype == np.float32
+    assert vectors.matrix.flags.writeable
+    assert vectors.found.tolist() == [False, False, True, True, False, True]
+    assert vectors.coverage == 0.5
+    assert not vectors.matrix[~vectors.found].any()
+    np.testing.assert_array_equal(vectors.matrix[2], vectors.matrix[5])
+    # The first numbers of "the" in Stanford's own file.
+    np.testing.assert_allclose(vectors["the"][:3], [0.418, 0.24968, -0.41242])
+    assert repr(vectors) == "<WordVectors: 6 words, 50.0% found>"
+
+
+def test_vectors_of_kerass_and_of_our_own_vocabulary_are_the_same():
+    layer = keras.layers.TextVectorization(vocabulary=["film", "xyzzyx"])
+    ours = text.vocabulary([["film", "xyzzyx", "film"]], padding=True)
+    first = pretrained.word_vectors(layer.get_vocabulary())
+    np.testing.assert_array_equal(first.matrix, pretrained.word_vectors(ours).matrix)
+    np.testing.assert_array_equal(
+        first.matrix, pretrained.word_vectors(np.array(layer.get_vocabulary())).matrix
+    )
+    assert first.found.tolist() == [False, False, True, False]
+
+
+def test_a_number_takes_the_most_frequent_words(frequent):
+    assert frequent.words[:4] == ("the", ",", ".", "of")
+    assert len(frequent) == 20_000
+    assert frequent.coverage == 1
+    everything = pretrained.word_vectors()
+    assert everything.matrix.shape == (400_000, 50)
+    assert everything.words[:20_000] == frequent.words
+    np.testing.assert_array_equal(everything.matrix[:20_000], frequent.matrix)
+    assert np.isfinite(everything.matrix).all()
+    assert np.linalg.norm(everything.matrix, axis=1).min() > 0
+
+
+def test_an_empty_vocabulary_has_no_vectors():
+    nothing = pretrained.word_vectors([])
+    assert nothing.matrix.shape == (0, 50)
+    assert nothing.coverage == 0
+
+
+@pytest.mark.parametrize("vocabulary", [0, -1, 400_001, 2.5, True, "film"])
+def test_an_impossible_vocabulary_is_refused(vocabulary):
+    with pytest.raises(ValueError, match=f"vocabulary must be .* Received: {vocabulary!r}"):
+        pretrained.word_vectors(vocabulary)
+
+
+def test_neighbours_are_those_of_the_cosine(frequent):
+    found = frequent.neighbours("good", 5)
+    unit = frequent.matrix / np.linalg.norm(frequent.matrix, axis=1, keepdims=True)
+    cosines = unit @ unit[frequent.words.index("good")]
+    order = np.argsort(-cosines)[1:6]
+    assert [word for word, _ in found] == [frequent.words[place] for place in order]
+    np.testing.assert_allclose([cosine for _, cosine in found], cosines[order], rtol=1e-5)
+    assert "better" in [word for word, _ in found]
+
+
+def test_a_vector_is_nearest_to_its_own_word_at_any_length(frequent):
+    (nearest,) = frequent.neighbours(7 * frequent["frog"], 1)
+    assert nearest == ("frog", pytest.approx(1))
+    (next_one,) = frequent.neighbours(7 * frequent["frog"], 1, without=["frog", "no such word"])
+    assert next_one[0] == frequent.neighbours("frog", 1)[0][0] != "frog"
+
+
+def test_words_that_were_not_found_are_nobodys_neighbours():
+    few = pretrained.word_vectors(["", "good", "bad", "xyzzyx"])
+    assert [word for word, _ in few.neighbours("good", 10)] == ["bad"]
+    for word in ("", "xyzzyx", "film"):
+        with pytest.raises(ValueError, match=f"no vector of this word. Received: {word!r}"):
+            few.neighbours(word)
+    with pytest.raises(ValueError, match="points nowhere"):
+        few.neighbours(np.zeros(50))
+    with pytest.raises(ValueError, match=r"must have shape \(50,\). Received: shape \(49,\)"):
+        few.neighbours(np.ones(49))
+    with pytest.raises(ValueError, match=r"top must be .* Received: 0"):
+        few.neighbours("good", 0)
+
+
+def test_the_known_analogies_hold(frequent):
+    for first, second, third, expected in (
+        ("man", "king", "woman", "queen"),
+        ("france", "paris", "italy", "rome"),
+        ("man", "actor", "woman", "actress"),
+    ):
+        words = [word for word, _ in frequent.analogy(first, second, third)]
+        assert words[0] == expected
+        assert not {first, second, third} & set(words)
 
 
 # Cards

