@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dlguide import datasets
-from dlguide.datasets import images
+from dlguide.datasets import _store, images
 
 from .fingerprint import fingerprint
 
@@ -208,3 +208,42 @@ def test_of_an_oblong_photograph_the_middle_is_kept(turned):
 def test_a_photograph_that_is_no_jpeg_is_refused():
     with pytest.raises(OSError, match="cannot identify image file"):
         images._photograph(b"GIF89a" + bytes(100), 20)
+
+
+# Paintings
+
+
+@pytest.mark.parametrize("name", images._PAINTINGS)
+def test_a_painting_is_a_colour_picture_wider_than_high(name):
+    picture = datasets.paintings(name)
+    height, width, channels = picture.shape
+    assert picture.dtype == np.uint8
+    assert channels == 3
+    assert 370 < height < width
+    assert 560 <= width <= 570
+    assert picture.std() > 20
+
+
+def test_the_cypresses_are_the_default_and_dark_beside_a_bright_sky():
+    picture = datasets.paintings()
+    np.testing.assert_array_equal(picture, datasets.paintings("wheat_field_with_cypresses"))
+    height, width, _ = picture.shape
+    trees = picture[height // 3 : 3 * height // 5, 4 * width // 5 : 9 * width // 10]
+    sky = picture[: height // 4, : width // 3]
+    assert trees.mean() < 100 < 140 < sky.mean()
+
+
+def test_a_painting_has_lost_its_edges():
+    card = datasets.card("paintings")
+    for name, path in zip(images._PAINTINGS, _store.paths(card), strict=True):
+        with Image.open(path) as opened:
+            width, height = opened.size
+            whole = np.array(opened.convert("RGB"))
+        left, top = round(0.03 * width), round(0.03 * height)
+        expected = whole[top : height - top, left : width - left]
+        np.testing.assert_array_equal(datasets.paintings(name), expected)
+
+
+def test_an_unknown_painting_is_refused():
+    with pytest.raises(ValueError, match=r"name must be one of 'wheat_.*Received: 'mona_lisa'"):
+        datasets.paintings("mona_lisa")

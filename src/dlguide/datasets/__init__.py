@@ -1,8 +1,8 @@
 """Real data sets as NumPy arrays, in the shape of `keras.datasets`.
 
 Every loader is a noun: `movie_reviews`, `newswires`, `newsgroups` and
-`tales` are text, `house_prices` is a table, `digits` and `fruit` are images and `weather` is a
-time series.
+`tales` are text, `house_prices` is a table, `digits`, `fruit` and `paintings` are images,
+`weather` is a time series, and `spoken_vowels` and `wrist_motion` are short recordings.
 `card` tells where a set comes from, under which licence, and what to cite.
 
 The first call of a loader downloads one file of one published package version
@@ -18,7 +18,8 @@ package index, and ``DLGUIDE_OFFLINE=1`` forbids every use of the network.
 
 from dlguide.datasets._cards import DatasetCard, card, cards
 from dlguide.datasets._store import DataNotAvailableError
-from dlguide.datasets.images import digits, fruit
+from dlguide.datasets.images import digits, fruit, paintings
+from dlguide.datasets.sensors import spoken_vowels, wrist_motion
 from dlguide.datasets.series import weather
 from dlguide.datasets.tables import house_prices
 from dlguide.datasets.text import movie_reviews, newsgroups, newswires, tales
@@ -34,6 +35,9 @@ __all__ = [
     "movie_reviews",
     "newsgroups",
     "newswires",
+    "paintings",
+    "spoken_vowels",
     "tales",
     "weather",
+    "wrist_motion",
 ]

@@ -1,4 +1,4 @@
-"""Loaders for images: handwritten digits, and fruit photographed in supermarkets."""
+"""Loaders for images: handwritten digits, fruit photographed in supermarkets, paintings."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ _VARIETIES = (
     *("Orange", "Anjou", "Conference", "Kaiser", "Satsumas"),
 )
 _KINDS = np.array([0] * 5 + [1] * 4 + [2] + [3] * 3 + [4], np.uint8)
+
+# The paintings by the names that the loader takes, in the order of the card's files.
+_PAINTINGS = (
+    *("wheat_field_with_cypresses", "irises", "sunday_on_la_grande_jatte"),
+    *("circus_sideshow", "trees_and_houses", "whalers"),
+)
+_FRAME = 0.03  # share of each side: some photographs show the edge of the canvas
 
 _UNSIGNED_BYTES = b"\0\0\x08"  # the beginning of an IDX file of unsigned 8-bit numbers
 
@@ -176,6 +183,72 @@ def fruit(
     train, val = parts["train"], parts["val"]
     x_train, y_train = (np.concatenate(both) for both in zip(train, val, strict=True))
     return (x_train, y_train), parts["test"]
+
+
+def paintings(name: str = "wheat_field_with_cypresses") -> Bytes:
+    """Load a painting of the nineteenth century.
+
+    Six paintings that differ in their manner: strokes that swirl and strokes that lie
+    side by side, dots, patches of light, and hardly any line at all.
+
+    Parameters
+    ----------
+    name : str, default "wheat_field_with_cypresses"
+        Which one:
+
+        - ``"wheat_field_with_cypresses"``, Vincent van Gogh, 1889;
+        - ``"irises"``, Vincent van Gogh, 1890;
+        - ``"sunday_on_la_grande_jatte"``, Georges Seurat, a study of 1884;
+        - ``"circus_sideshow"``, Georges Seurat, 1887-88;
+        - ``"trees_and_houses"`` near the Jas de Bouffan, Paul Cézanne, 1885-86;
+        - ``"whalers"``, Joseph Mallord William Turner, about 1845.
+
+    Returns
+    -------
+    numpy.ndarray of shape (height, width, 3) and dtype uint8
+        Red, green and blue, from 0 to 255. All are wider than high: about 560 pixels by
+        380 to 450.
+
+    Raises
+    ------
+    ValueError
+        If there is no painting of that name.
+    DataNotAvailableError
+        If the data are neither in the cache nor to be fetched.
+
+    See Also
+    --------
+    dlguide.datasets.card : The source, licence and checksums of the data.
+
+    Notes
+    -----
+    *Source and licence.* The Metropolitan Museum of Art, New York, CC0; `card` has the
+    details.
+
+    *What was changed.* Three hundredths of each side are cut off, because some of the
+    photographs show the edge of the canvas.
+
+    References
+    ----------
+    .. [1] The Metropolitan Museum of Art (2017). "Open Access." New York. Images of
+       public-domain works.
+
+    Examples
+    --------
+    >>> from dlguide import datasets
+    >>> datasets.paintings("irises").shape
+    (447, 563, 3)
+    """
+    if name not in _PAINTINGS:
+        choices = ", ".join(map(repr, _PAINTINGS))
+        raise ValueError(f"name must be one of {choices}. Received: {name!r}")
+    from PIL import Image  # noqa: PLC0415  for this loader only
+
+    path = _store.paths(card("paintings"))[_PAINTINGS.index(name)]
+    with Image.open(path, formats=["JPEG"]) as picture:
+        width, height = picture.size
+        left, top = round(_FRAME * width), round(_FRAME * height)
+        return np.array(picture.convert("RGB").crop((left, top, width - left, height - top)))
 
 
 def _side(size: int) -> int:
