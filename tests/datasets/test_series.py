@@ -125,3 +125,80 @@ def test_a_call_gives_arrays_of_its_own():
 )
 def test_the_set_is_the_same_for_ever(weather, airport, expected):
     assert fingerprint(*weather[airport]) == expected
+
+
+# Flights
+
+
+@pytest.fixture(scope="module")
+def flights():
+    return datasets.flights()
+
+
+def test_flights_have_the_documented_columns(flights):
+    x, y = flights
+    assert {name: column.dtype for name, column in x.items()} == {
+        "time": np.dtype("datetime64[m]"),
+        "clock": np.dtype("datetime64[m]"),
+        "origin": np.dtype(object),
+        "destination": np.dtype(object),
+        "carrier": np.dtype(object),
+        "number": np.dtype("uint16"),
+        "distance": np.dtype("float32"),
+    }
+    assert {column.shape for column in x.values()} == {y.shape} == {(336_776,)}
+    assert y.dtype == np.float32
+    assert (np.nanmin(y), np.nanmax(y)) == (-43, 1301)
+    assert int(np.isnan(y).sum()) == 8_255
+    assert sorted(set(x["origin"])) == sorted(NAMES)
+    assert (len(set(x["destination"])), len(set(x["carrier"]))) == (105, 16)
+    assert (int(x["number"].min()), int(x["number"].max())) == (1, 8500)
+    assert (round(x["distance"].min()), round(x["distance"].max())) == (27, 8019)
+
+
+def test_flights_are_in_the_order_of_their_times(flights):
+    x, _ = flights
+    steps = np.diff(x["time"]).astype(int)
+    assert (steps >= 0).all()
+    assert (np.diff(x["number"].astype(int))[steps == 0] >= 0).all()
+
+
+def test_the_clock_is_an_hour_ahead_in_summer_alone(flights):
+    x, _ = flights
+    ahead = x["clock"] - x["time"]
+    summer = (x["clock"] >= np.datetime64("2013-03-10T03:00")) & (
+        x["clock"] < np.datetime64("2013-11-03T02:00")
+    )
+    assert set(ahead[summer].astype(int).tolist()) == {60}
+    assert set(ahead[~summer].astype(int).tolist()) == {0}
+
+
+def test_one_flight_is_that_of_the_file(flights):
+    # The file: 2013,1,1,542,540,2,...,AA,1141,...,JFK,MIA,160,1089,5,40
+    x, y = flights
+    (position,) = np.flatnonzero(
+        (x["carrier"] == "AA")
+        & (x["number"] == 1141)
+        & (x["clock"] == np.datetime64("2013-01-01T05:40"))
+    )
+    assert (x["origin"][position], x["destination"][position]) == ("JFK", "MIA")
+    assert x["distance"][position] == pytest.approx(1089 * 1.609344, rel=1e-5)
+    assert y[position] == 2
+
+
+def test_one_flight_in_five_is_late(flights):
+    _, y = flights
+    assert 0.20 < np.mean(y[~np.isnan(y)] > 15) < 0.22
+
+
+def test_flights_join_the_weather_of_their_hour(flights, weather):
+    x, _ = flights
+    times, _ = weather["JFK"]
+    hours = x["time"].astype("datetime64[h]")
+    inside = (hours >= times[0]) & (hours <= times[-1])
+    assert inside.mean() > 0.99
+
+
+def test_the_flights_are_the_same_for_ever(flights):
+    x, y = flights
+    assert fingerprint(*x.values(), y) == "06db7295fd54e0ff"

@@ -2,7 +2,8 @@
 
 Every loader is a noun: `movie_reviews`, `newswires`, `newsgroups` and
 `tales` are text, `house_prices` is a table, `digits`, `fruit` and `paintings` are images,
-`weather` is a time series, and `spoken_vowels` and `wrist_motion` are short recordings.
+`weather` is a time series, `flights` a table with times, and `spoken_vowels` and
+`wrist_motion` are short recordings.
 `card` tells where a set comes from, under which licence, and what to cite.
 
 The first call of a loader downloads one file of one published package version
@@ -20,7 +21,7 @@ from dlguide.datasets._cards import DatasetCard, card, cards
 from dlguide.datasets._store import DataNotAvailableError
 from dlguide.datasets.images import digits, fruit, paintings
 from dlguide.datasets.sensors import spoken_vowels, wrist_motion
-from dlguide.datasets.series import weather
+from dlguide.datasets.series import flights, weather
 from dlguide.datasets.tables import house_prices
 from dlguide.datasets.text import movie_reviews, newsgroups, newswires, tales
 
@@ -30,6 +31,7 @@ __all__ = [
     "card",
     "cards",
     "digits",
+    "flights",
     "fruit",
     "house_prices",
     "movie_reviews",

