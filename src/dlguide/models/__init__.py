@@ -7,6 +7,11 @@ shows the optimizer, the loss and the data beside each other.
 
 from __future__ import annotations
 
+from dlguide.models.conv1d import (
+    conv1d_binary_classifier,
+    conv1d_classifier,
+    conv1d_recurrent_regressor,
+)
 from dlguide.models.convolutional import convnet, image_augmentation
 from dlguide.models.dense import (
     dense_binary_classifier,
@@ -22,6 +27,9 @@ from dlguide.models.recurrent import (
 from dlguide.models.transfer import transfer_classifier, unfreeze_from
 
 __all__ = [
+    "conv1d_binary_classifier",
+    "conv1d_classifier",
+    "conv1d_recurrent_regressor",
     "convnet",
     "dense_binary_classifier",
     "dense_classifier",
