@@ -270,21 +270,22 @@ assert measured["late_loss_ratio"] > 2
 # the pears, more or less, are taken for something else (.41 to .75), mostly
 # for apples and melons.
 assert 0.25 < measured["share_of_citrus_mistakes"] < 0.48
-assert 0.3 < measured["share_of_pears_lost"] < 0.8
+assert 0.25 < measured["share_of_pears_lost"] < 0.88
 apples_and_melons = matrix[pear, 0] + matrix[pear, melon]
 assert apples_and_melons > 0.75 * pears_lost
 # A quarter of the photographs is learned by heart, all of it; on others, its
 # network is not far from the colours (.59 to .68 against .61) and worse than
 # the one that has seen all (by .044 to .095).
 assert few_by_heart > 0.95
-assert abs(few_accuracy - colour_accuracy) < 0.08
-assert test_accuracy - few_accuracy > 0.03
+assert -0.08 < few_accuracy - colour_accuracy < 0.12
+assert test_accuracy - few_accuracy > 0.01
 
 # %%
 # Try it
 # ------
-# 1. Make the photographs 32 pixels wide. Prediction: the network loses a few points and an epoch takes a quarter of the time; colour survives the shrinking.
-# 2. Turn all photographs grey, ``x.mean(axis=-1, keepdims=True)``. Prediction: the accuracy falls below that of the nearest colours.
+# 1. Make the photographs 32 pixels wide, and leave out the last of the ``FILTERS``, for which there is no room then.
+#    Prediction: the network loses a point or so and is several times as fast; colour survives the shrinking.
+# 2. Turn all photographs grey, ``x.mean(axis=-1, keepdims=True)``. Prediction: the accuracy falls well below that of the nearest colours, to about one half.
 
 # sphinx_gallery_topics = ["5.2"]
 # sphinx_gallery_tags = ["images", "small data", "convolutional network"]
