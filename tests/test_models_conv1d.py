@@ -108,6 +108,19 @@ def test_the_regressor_is_the_network_spelled_out(cell):
     assert_same_network(model, spelled_out)
 
 
+@pytest.mark.parametrize("pooling", ["average", "stride"])
+def test_the_front_may_keep_the_values(pooling):
+    inputs = x = keras.Input((STEPS, 3))
+    x = keras.layers.Conv1D(4, 6, strides=3 if pooling == "stride" else 1)(x)
+    if pooling == "average":
+        x = keras.layers.AveragePooling1D(3)(x)
+    spelled_out = keras.Model(inputs, keras.layers.Dense(1)(keras.layers.GRU(5)(x)))
+    model = models.conv1d_recurrent_regressor(
+        STEPS, 3, (4,), (5,), kernel=6, pool=3, pooling=pooling, activation="linear"
+    )
+    assert_same_network(model, spelled_out)
+
+
 def test_without_a_front_it_would_be_the_recurrent_regressor():
     front = models.conv1d_recurrent_regressor(STEPS, 3, (8,), (4, 4), pool=2)
     behind = models.recurrent_regressor(10, 8, (4, 4))
@@ -375,6 +388,10 @@ def test_impossible_texts_are_refused(build, arguments, message):
             r"recurrent_dropout must be in \[0, 1\). Received: -0.1",
         ),
         (
+            lambda: models.conv1d_recurrent_regressor(24, 3, pooling="min"),
+            r"pooling must be one of .* Received: 'min'",
+        ),
+        (
             lambda: models.conv1d_recurrent_regressor(18, 3),
             r"at least one after 2 convolutions .* Received: 18, which ends at convolution 2",
         ),
@@ -386,18 +403,30 @@ def test_impossible_sizes_are_refused(build, message):
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize("pooling", ["max", "average", "stride"])
 @pytest.mark.parametrize("kernel", [1, 2, 3])
 @pytest.mark.parametrize("pool", [1, 2, 3])
-def test_whatever_leaves_a_step_is_built(padding, kernel, pool):
+def test_whatever_keras_can_build_is_built(padding, pooling, kernel, pool):
     """The check for room neither lets an impossible length through nor stops a possible one."""
     for steps in range(1, 15):
-        left = steps
+        x = keras.KerasTensor((None, steps, 2))
         for _ in range(2):
-            left = (left - kernel + 1 if padding == "valid" else left) // pool
-        settings = {"padding": padding, "kernel": kernel, "pool": pool}
-        if left < 1:
+            strides = pool if pooling == "stride" else 1
+            try:
+                x = keras.layers.Conv1D(2, kernel, strides, padding).compute_output_spec(x)
+                if pooling != "stride" and pool > 1:
+                    x = keras.layers.MaxPooling1D(pool).compute_output_spec(x)
+            except ValueError:
+                x = None
+            if x is None or x.shape[1] < 1:
+                x = None
+                break
+        settings = {"padding": padding, "pooling": pooling, "kernel": kernel, "pool": pool}
+        if x is None:
             with pytest.raises(ValueError, match="steps must leave at least one"):
                 models.conv1d_recurrent_regressor(steps, 2, (2, 2), (2,), **settings)
         else:
-            model = models.conv1d_recurrent_regressor(steps, 2, (2, 2), (2,), **settings)
-            assert model.get_layer("recurrent_1").input.shape == (None, left, 2)
+            model = models.conv1d_recurrent_regressor(
+                steps, 2, (2, 2), (2,), cell="simple", **settings
+            )
+            assert model.get_layer("recurrent_1").input.shape == x.shape

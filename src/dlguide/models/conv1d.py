@@ -245,6 +245,7 @@ def conv1d_recurrent_regressor(
     *,
     kernel: int = 5,
     pool: int = 3,
+    pooling: Literal["max", "average", "stride"] = "max",
     padding: _Padding = "valid",
     activation: _Activation = "relu",
     cell: Literal["simple", "lstm", "gru"] = "gru",
@@ -258,11 +259,11 @@ def conv1d_recurrent_regressor(
     A batch of windows of shape ``(batch, steps, features)``, the oldest step first, is
     shortened before it is read. Each convolution slides windows of `kernel` steps along
     it and makes `filters` maps, ``(batch, steps', filters[0])``, and a pooling behind
-    it keeps the largest number of every `pool` steps, ``(batch, steps' / pool,
-    filters[0])``, rounded down. What is left, ``(batch, few, filters[-1])``, goes
-    through the recurrent layers in the order of time, and the last of them hands on its
-    final state, ``(batch, units[-1])``. A last layer without activation makes one
-    number of it for each window, ``(batch, outputs)``.
+    it keeps one number of every `pool` steps, ``(batch, steps' / pool, filters[0])``,
+    rounded down. What is left, ``(batch, few, filters[-1])``, goes through the
+    recurrent layers in the order of time, and the last of them hands on its final
+    state, ``(batch, units[-1])``. A last layer without activation makes one number of
+    it for each window, ``(batch, outputs)``.
 
     Parameters
     ----------
@@ -280,8 +281,13 @@ def conv1d_recurrent_regressor(
     kernel : int, default 5
         Length of the convolutions' windows in steps, at least 1.
     pool : int, default 3
-        Steps of which the pooling behind each convolution keeps the largest number, at
-        least 1; with 1 there is no pooling.
+        Steps of which the pooling behind each convolution keeps one number, at least
+        1; with 1 the length stays.
+    pooling : {"max", "average", "stride"}, default "max"
+        What shortens the sequence: the largest or the mean number of every `pool`
+        steps, or a convolution whose window moves by `pool` steps instead of one
+        (there is no pooling layer then). The largest number says that something was
+        found; where the values themselves matter, the other two keep them.
     padding : {"valid", "same"}, default "valid"
         Whether the convolutions' windows stay inside the sequence, or reach over its
         ends, where zeros are assumed.
@@ -333,7 +339,9 @@ def conv1d_recurrent_regressor(
     length, numbers = _size("steps", steps), _size("features", features)
     answers = _size("outputs", outputs)
     _one_of("padding", padding, ("valid", "same"))
+    _one_of("pooling", pooling, ("max", "average", "stride"))
     widths, window, squeeze = _sizes(filters, kernel, pool)
+    strides = squeeze if pooling == "stride" else 1
     recurrent = _recurrent_layers(
         units,
         cell=cell,
@@ -343,19 +351,23 @@ def conv1d_recurrent_regressor(
     )
     left = length
     for number in range(1, len(widths) + 1):
-        left = (left - window + 1 if padding == "valid" else left) // squeeze
+        left = left - window + 1 if padding == "valid" else left
+        # a window that moves by several steps also stops where fewer than these are left
+        left = left // squeeze if pooling != "stride" else -(-left // squeeze)
         if left < 1:
             raise ValueError(
                 f"steps must leave at least one after {len(widths)} convolutions with windows of "
-                f"{window} and poolings of {squeeze}. "
+                f"{window} and steps of {squeeze} between them. "
                 f"Received: {steps!r}, which ends at convolution {number}"
             )
 
     inputs = x = keras.Input((length, numbers), name="window")
     for number, width in enumerate(widths, start=1):
-        x = _convolution(number, width, window, padding, activation)(x)  # (batch, steps', width)
-        if squeeze > 1:
+        x = _convolution(number, width, window, padding, activation, strides)(x)
+        if pooling == "max" and squeeze > 1:
             x = keras.layers.MaxPooling1D(squeeze, name=f"pool_{number}")(x)
+        if pooling == "average" and squeeze > 1:
+            x = keras.layers.AveragePooling1D(squeeze, name=f"pool_{number}")(x)
     for layer in recurrent:
         x = layer(x)
     return keras.Model(inputs, _answer(answers, None)(x), name=name)
@@ -387,7 +399,7 @@ def _text_network(
     inputs = keras.Input((None,), dtype="int32", name="tokens")
     x = keras.layers.Embedding(tokens, row, name="embedding")(inputs)  # (batch, steps, row)
     for number, width in enumerate(widths, start=1):
-        x = _convolution(number, width, window, padding, activation)(x)  # (batch, steps', width)
+        x = _convolution(number, width, window, padding, activation)(x)
         if number < len(widths) and squeeze > 1:
             x = keras.layers.MaxPooling1D(squeeze, name=f"pool_{number}")(x)
     x = _POOLINGS[features](name="features")(x)  # (batch, width)
@@ -397,10 +409,15 @@ def _text_network(
 
 
 def _convolution(
-    number: int, width: int, window: int, padding: str, activation: _Activation
+    number: int,
+    width: int,
+    window: int,
+    padding: str,
+    activation: _Activation,
+    strides: int = 1,
 ) -> keras.Layer:
-    return keras.layers.Conv1D(
-        width, window, padding=padding, activation=activation, name=f"conv_{number}"
+    return keras.layers.Conv1D(  # (batch, steps', width)
+        width, window, strides, padding, activation=activation, name=f"conv_{number}"
     )
 
 
