@@ -50,6 +50,33 @@ def test_windows_of_a_whole_record_are_those_of_keras(hours, count):
     np.testing.assert_array_equal(found.targets, targets)
 
 
+def test_spacing_and_stride_are_those_of_keras(hours, count):
+    steps, ahead, spacing, stride = 4, 5, 3, 2
+    found = series.windows(hours, count, count, steps, ahead, spacing=spacing, stride=stride)
+    theirs = keras.utils.timeseries_dataset_from_array(
+        count[:-ahead, None],
+        count[(steps - 1) * spacing + ahead :],
+        sequence_length=steps,
+        sampling_rate=spacing,
+        sequence_stride=stride,
+        batch_size=None,
+    )
+    inputs, targets = zip(*theirs.as_numpy_iterator(), strict=True)
+    np.testing.assert_array_equal(found.inputs, inputs)
+    np.testing.assert_array_equal(found.targets, targets)
+
+
+def test_between_the_rows_of_a_window_values_may_be_missing_but_rows_may_not(hours, count):
+    broken = count.copy()
+    broken[1] = np.nan
+    found = series.windows(hours, broken, count, steps=3, ahead=1, spacing=2)
+    assert found.left_out == 1  # only the window that begins at row 1
+    kept = np.delete(np.arange(240), 1)
+    found = series.windows(hours[kept], count[kept], count[kept], steps=3, ahead=1, spacing=2)
+    assert (np.diff(found.inputs[:, :, 0], axis=1) == 2).all()
+    assert found.left_out == 1  # 239 rows allow 234 windows; that from row 0 spans the hole
+
+
 def test_no_window_crosses_an_absent_row(hours, count):
     kept = np.delete(np.arange(240), [50, 51])
     found = series.windows(hours[kept], count[kept], count[kept], steps=5, ahead=3)
@@ -101,6 +128,7 @@ def test_several_answers(hours, count):
         ({"steps": True}, r"steps must be an integer"),
         ({"ahead": 0}, r"ahead must be an integer of at least 1. Received: 0"),
         ({"ahead": 1.0}, r"ahead must be an integer of at least 1. Received: 1.0"),
+        ({"spacing": 0}, r"spacing must be an integer of at least 1. Received: 0"),
         ({"stride": 0}, r"stride must be an integer of at least 1. Received: 0"),
         ({"steps": 236}, r"No window of 236 rows with an answer 5 rows later"),
         ({"inputs": np.zeros((239, 1))}, r"same number of rows. Received: 240, 239 and 240"),

@@ -57,15 +57,16 @@ def windows(
     steps: int,
     ahead: int,
     *,
+    spacing: int = 1,
     stride: int = 1,
 ) -> Windows:
     """Cut a record into windows, each with the answer some rows later.
 
-    A window holds `steps` rows of `inputs`, one directly after the other. Its answer is
-    the row of `targets` that comes `ahead` rows after the window's last. A window is
-    left out, and counted, if it would cross a gap: if one of its rows has a value that
-    is NaN or infinite, if its answer has one, or if a row is absent between its first
-    row and its answer, which shows in the times.
+    A window holds `steps` rows of `inputs`, one directly after the other or, with a
+    `spacing` of 3, every third. Its answer is the row of `targets` that comes `ahead`
+    rows after the window's last. A window is left out, and counted, if it would cross a
+    gap: if one of its rows has a value that is NaN or infinite, if its answer has one, or
+    if a row is absent between its first row and its answer, which shows in the times.
 
     Parameters
     ----------
@@ -81,6 +82,8 @@ def windows(
         Rows in a window, at least 1.
     ahead : int
         Rows from the last row of a window to its answer, at least 1.
+    spacing : int, default 1
+        Rows from one row of a window to the next, at least 1.
     stride : int, default 1
         Rows from one window to the next, at least 1.
 
@@ -141,23 +144,22 @@ def windows(
             "times, inputs and targets must have the same number of rows. "
             f"Received: {len(moments)}, {len(rows)} and {len(answers)}"
         )
-    length = _integer("steps", steps)
-    distance = _integer("ahead", ahead)
-    last = np.arange(length - 1, len(rows) - distance, _integer("stride", stride))
+    length, distance = _integer("steps", steps), _integer("ahead", ahead)
+    back = _integer("spacing", spacing) * np.arange(length - 1, -1, -1)
+    last = np.arange(back[0], len(rows) - distance, _integer("stride", stride))
 
     whole = np.isfinite(rows).all(axis=1)
-    so_far = np.concatenate([[0], np.cumsum(whole)])  # whole rows before each
-    complete = so_far[last + 1] - so_far[last + 1 - length] == length
+    complete = whole[last[:, None] - back].all(axis=1)
     known = np.isfinite(answers.reshape(len(answers), -1)).all(axis=1)[last + distance]
-    spans = places[last + distance] - places[last + 1 - length]
-    good = last[complete & known & (spans == length - 1 + distance)]
+    spans = places[last + distance] - places[last - back[0]]
+    good = last[complete & known & (spans == back[0] + distance)]
     if not good.size:
         raise ValueError(
             f"No window of {length} rows with an answer {distance} rows later is free of gaps. "
             f"Received: {len(rows)} rows, {np.sum(~whole)} of them with a missing input"
         )
     return Windows(
-        inputs=rows[good[:, None] + np.arange(1 - length, 1)],
+        inputs=rows[good[:, None] - back],
         targets=answers[good + distance],
         times=moments[good],
         left_out=int(last.size - good.size),
@@ -395,16 +397,17 @@ def _grid(times: ArrayLike, *, regular: bool = True) -> NDArray[np.int64]:
         raise ValueError(
             f"times must all be known. Received: {np.isnat(moments).sum()} of them are NaT"
         )
-    steps = np.diff(moments.astype(np.int64))
+    steps = np.asarray(np.diff(moments.astype(np.int64)), dtype=np.int64)
     if steps.min() <= 0:
         row = int(np.argmax(steps <= 0)) + 1
         raise ValueError(
             "times must increase from row to row, but the record is shuffled or repeats itself. "
             f"Received: {moments[row]} in row {row}, after {moments[row - 1]}"
         )
-    smallest = steps.min() if regular else 1
-    if (steps % smallest).any():
-        row = int(np.argmax(steps % smallest > 0)) + 1
+    smallest = int(steps.min()) if regular else 1
+    off = np.mod(steps, smallest)
+    if off.any():
+        row = int(np.argmax(off > 0)) + 1
         raise ValueError(
             "times must be multiples of one distance apart. "
             f"Received: {moments[row]} in row {row}, after {moments[row - 1]}; "
