@@ -156,7 +156,7 @@ for kind, model in (("trained", trained), ("random", untrained)):
 #
 # The means tell another part of the story. Where a fruit lies says nothing about its kind,
 # and once the places are averaged out, already the first block knows a good deal: colours and simple textures, counted over the picture.
-# Even with random weights it does, because random windows answer to colours as well; but then it is downhill from block to block.
+# Even with random weights it does, because random windows answer to colours as well. It is in the last block that training makes the difference.
 # The gain with depth is smaller there, and not much above the noise of a test with 250 photographs.
 #
 # Restore the picture
