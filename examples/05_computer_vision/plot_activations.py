@@ -138,7 +138,7 @@ fig.set_label(
 fig = page("block5_relu3", "block5_pool")
 fig.set_label(
     "512 maps of 14 by 14 places and the same after pooling. Most are dark "
-    "with one or a few bright patches; about a fifth are empty frames."
+    "with one or a few bright patches; one in eight is an empty frame."
 )
 
 # %%
@@ -291,9 +291,8 @@ datasets.card("digits")
 steps = ["conv_1", "pool_1", "conv_2", "pool_2", "conv_3"]
 seven = x_test[:1, ..., None]
 small = interpret.activations(reader, seven, steps)
-fig, axes = plt.subplots(
-    6, 1, figsize=(6.4, 9.4), height_ratios=[1.0, 1.3, 1.3, 1.3, 1.3, 1.3]
-)
+heights = [1.2, 0.45, 0.45, 0.85, 0.85, 0.85]
+fig, axes = plt.subplots(6, 1, figsize=(6.4, 7), height_ratios=heights)
 axes[0].imshow(seven[0, ..., 0], cmap="gray")
 axes[0].set_title("A digit of the test set", fontsize=10.5)
 axes[0].set_axis_off()
@@ -325,7 +324,9 @@ for name, values in interpret.activations(reader, digits, steps).items():
     print(f"{name}: same digit {alike:.2f}, other digit {apart:.2f}")
 
 # %%
-# In the first layer it makes little difference whether two digits are of one class. In the last it makes a large one.
+# In the first layer it makes little difference whether two digits are of one class. In the last it makes a clear one.
+# One thing is not as in VGG16: the last maps are not emptier than the first.
+# Perhaps a network this small, with ten classes, cannot afford channels that wait for something rare.
 #
 # What to take away
 # -----------------
@@ -379,19 +380,22 @@ assert np.min(on_eyes) > 0.6
 assert 127 in strongest["block3_relu3"]
 assert on_frame > 0.8
 assert {38, 41} <= set(strongest["block2_relu2"])
-# Ours reads more than nine digits in ten. In its last layer, digits of a class
-# have more in common than in its first.
+# Ours reads more than nine digits in ten (.931 to .946). In its last layer, digits of a class
+# have more in common (a gap of .17 to .26) than in its first (.04 to .09).
 assert 0.9 < accuracy < 0.99
 assert gaps[0] < 0.2
-assert gaps[-1] > gaps[0] + 0.1
+assert gaps[-1] > gaps[0] + 0.06
+assert gaps[-1] > 1.5 * gaps[0]
+# Its maps do not empty (.34 to .44 zeros in the first, .27 to .37 in the last).
+assert measured["digits_zeros_last"] < measured["digits_zeros_first"] + 0.1
 
 # %%
 # Try it
 # ------
 # 1. Open ``pretrained.efficientnet_lite0()`` at ``block10_expand_relu`` instead.
-#    Prediction: the maps are as dark and as hard to read; fewer numbers are zero, because this network is narrower and was built to waste less.
+#    Prediction: the maps are as small and as hard to read, but only about two numbers in three are zero, and hardly a channel is silent.
 # 2. Turn a photograph by a quarter before it goes into the network, in place of the mirror.
-#    Prediction: the late channels of the upright and of the turned cat have less in common. VGG16 saw mirrored photographs in training, but no cats on their side.
+#    Prediction: the upright and the turned cat have less in common, the less the later the layer. A cat in a mirror is still a usual cat, one on its side is not.
 
 # sphinx_gallery_topics = ["5.4.1"]
 # sphinx_gallery_tags = ["images", "pretrained", "feature maps"]

@@ -150,14 +150,13 @@ for kind, model in (("trained", trained), ("random", untrained)):
 # %%
 # Each row begins with the pixels and goes through the five blocks.
 # Seen from 512 directions, the pixels are hardly better than *always apple*.
-# The first two blocks do better, and about equally well; from there the trained network climbs to about three in four.
-# The network with random weights gains something too, most of it at once: windows and pooling alone make a place matter less.
-# But it ends far below.
+# The first block does better, and the second adds nothing to it; from there the trained network climbs to about three in four.
+# The network with random weights gains little on its way, and ends far below.
 #
 # The means tell another part of the story. Where a fruit lies says nothing about its kind,
 # and once the places are averaged out, already the first block knows a good deal: colours and simple textures, counted over the picture.
 # Even with random weights it does, because random windows answer to colours as well. It is in the last block that training makes the difference.
-# The gain with depth is smaller there, and not much above the noise of a test with 250 photographs.
+# From the first block to the last the means gain little, no more than the noise of a test with 250 photographs would explain.
 #
 # Restore the picture
 # -------------------
@@ -246,7 +245,7 @@ plots.image_grid(
 # %%
 # The first block has kept nearly everything. The second loses the colour of large areas, the third most of the colour and the fine fur.
 # By then its error is above that of an even picture. In the fourth, eyes, nose and whiskers are where they were, drawn with strokes of the network's own.
-# From the fifth comes a tangle of eye-like rings and fur-like strokes that is no cat to us.
+# From the fifth comes a tangle of rings and fur-like strokes that is no cat to us.
 #
 # Yet all five pictures *satisfy* their layers. The first four blocks find nine tenths and more of what they had said, the fifth most of it:
 # to it the tangle is far more like the cat than the coffee is, which is further off than a layer of nothing but zeros would be, at 1.
