@@ -470,5 +470,4 @@ assert accuracy > 0.95
 
 # sphinx_gallery_topics = ["5.4.2"]
 # sphinx_gallery_tags = ["images", "pretrained network", "filters", "gradient ascent"]
-# sphinx_gallery_budget = {"memory_mb": 2500, "because": "gradients through the whole of VGG16, with a network that has learned and one that has not"}
 # sphinx_gallery_thumbnail_number = 4

@@ -444,5 +444,4 @@ assert right_share(falls[ESPRESSO]) > 0.6
 
 # sphinx_gallery_topics = ["5.4.3"]
 # sphinx_gallery_tags = ["images", "pretrained network", "explanation", "sanity check"]
-# sphinx_gallery_budget = {"memory_mb": 3000, "because": "gradients through EfficientNet at twice its usual width, and all test photographs of fruit"}
 # sphinx_gallery_thumbnail_number = 1
