@@ -432,7 +432,7 @@ def one_hot(numbers: ArrayLike, size: int) -> NDArray[np.float32]:
 
     Returns
     -------
-    numpy.ndarray of shape (*numbers.shape, size) and dtype float32
+    numpy.ndarray of shape (..., size) and dtype float32
         Zeros, with a 1 at the number's place.
 
     Raises
