@@ -123,3 +123,9 @@ def test_convnet_for_digits_is_the_builders_twin():
     network = spelled_out(name, "build_network", FILTERS=(16, 32, 64))
     twin = models.convnet((28, 28, 1), 10, (16, 32, 64), batch_norm=True)
     assert_same_network(network, twin)
+
+
+def test_network_for_the_recurrent_loop_is_the_builders_twin():
+    name = "06_text_and_sequences/plot_recurrent_loop"
+    network = spelled_out(name, "build_network", VOCABULARY=50, UNITS=32)
+    assert_same_network(network, models.recurrent_binary_classifier(50, cell="simple"))
