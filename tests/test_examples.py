@@ -129,3 +129,17 @@ def test_network_for_the_recurrent_loop_is_the_builders_twin():
     name = "06_text_and_sequences/plot_recurrent_loop"
     network = spelled_out(name, "build_network", VOCABULARY=50, UNITS=32)
     assert_same_network(network, models.recurrent_binary_classifier(50, cell="simple"))
+
+
+@pytest.mark.parametrize(
+    ("function", "settings"),
+    [
+        ("build_single", {"units": (16,)}),
+        ("build_stacked", {"units": (16, 16)}),
+        ("build_bidirectional", {"units": (16,), "bidirectional": True}),
+    ],
+)
+def test_networks_for_the_weather_are_the_builders_twins(function, settings):
+    name = "06_text_and_sequences/plot_stacked_and_bidirectional"
+    network = spelled_out(name, function, STEPS=16, FEATURES=11, UNITS=16)
+    assert_same_network(network, models.recurrent_regressor(16, 11, **settings))
