@@ -332,8 +332,8 @@ assert same[40] > 0.7
 # ------
 # 1. Swap the halves of the sentence: "This movie has some good effects but it is terrible".
 #    Prediction: the probability of praise falls at the last word, from wherever the others have left it.
-# 2. Train with ``keras.optimizers.Adam(0.002)`` and a batch of 128.
-#    Prediction: with some seeds the loop learns next to nothing. (One gave .59.)
+# 2. Leave ``clipnorm`` out.
+#    Prediction: with some seeds the loop learns its reviews by heart and hardly anything about others. (One gave .58 after three epochs.)
 
 # sphinx_gallery_topics = ["6.2.1"]
 # sphinx_gallery_tags = ["text", "binary classification", "recurrent network"]
