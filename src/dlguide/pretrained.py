@@ -439,7 +439,9 @@ class WordVectors:
         allowed = self.found.copy()
         allowed[[self._places[one] for one in left_out if one in self._places]] = False
         cosines[~allowed] = -np.inf
-        order = np.argsort(-cosines, kind="stable")[: min(count, int(allowed.sum()))]
+        count = min(count, int(allowed.sum()))
+        nearest = np.argpartition(-cosines, count - 1)[:count] if count else np.arange(0)
+        order = nearest[np.argsort(-cosines[nearest], kind="stable")]
         return [(self.words[place], float(cosines[place])) for place in order]
 
     def analogy(self, first: str, second: str, third: str, top: int = 5) -> list[tuple[str, float]]:
