@@ -16,7 +16,7 @@ It assumes the page on the recurrent loop; the section on recurrent nets in the 
 # %%
 # Setup
 # -----
-# Passages of sixty letters are long enough to tell the nets apart, and short enough to train four of them in half a minute.
+# Passages of sixty letters are long enough to tell the nets apart, and short enough to train four of them here.
 # All nets have 32 units, a large learning rate and clipped gradients: the task asks for one clear idea, not for fine tuning.
 
 import re
