@@ -330,7 +330,7 @@ fig, ax = plt.subplots(figsize=(6.4, 3.8))
 ax.plot(hours, windows.targets[fortnight], "-", label="measured")
 ax.plot(hours, now[fortnight], ":", label="nothing changes")
 said = now[fortnight] + answers(model, fortnight) * scale
-ax.plot(hours, said, "--", label="GRU, a day before")
+ax.plot(hours, said, "--", label="GRU")
 ax.set_title("Two weeks of December", pad=30)
 ax.set_ylabel("Temperature (°C)")
 ax.xaxis.set_major_formatter(mdates.DateFormatter("%-d %b"))
