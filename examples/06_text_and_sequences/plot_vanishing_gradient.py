@@ -442,9 +442,9 @@ assert kept > 0.85
 # Try it
 # ------
 # 1. Set ``LENGTH = 20``.
-#    Prediction: the plain net remembers too, for twenty letters are not many.
+#    Prediction: the plain net remembers the letter more often than not, for twenty letters are not many. (Two seeds gave .58 and .79.)
 # 2. Leave the bias of the input gate at 0 in ``open_gates``.
-#    Prediction: the LSTM takes longer, and with some seeds it learns nothing in these steps: its memory fills up with letters that nobody asks for.
+#    Prediction: the LSTM takes longer, because its memory fills up with letters that nobody asks for. (One seed was at .83 after as many steps.)
 
 # sphinx_gallery_topics = ["6.2.2"]
 # sphinx_gallery_tags = ["text", "recurrent network", "LSTM", "GRU", "gradient"]
