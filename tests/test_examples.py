@@ -143,3 +143,20 @@ def test_networks_for_the_weather_are_the_builders_twins(function, settings):
     name = "06_text_and_sequences/plot_stacked_and_bidirectional"
     network = spelled_out(name, function, STEPS=16, FEATURES=11, UNITS=16)
     assert_same_network(network, models.recurrent_regressor(16, 11, **settings))
+
+
+def test_conv1d_network_for_reviews_is_the_builders_twin():
+    name = "06_text_and_sequences/plot_conv1d_reviews"
+    network = spelled_out(name, "build_network", VOCABULARY=50, FILTERS=64, KERNEL=3)
+    assert_same_network(network, models.conv1d_binary_classifier(50, (64,), kernel=3))
+
+
+def test_conv_front_for_weather_is_the_builders_twin():
+    name = "06_text_and_sequences/plot_conv_front"
+    sizes = {"STEPS": 240, "FEATURES": 10, "UNITS": 16}
+    front = {"FILTERS": 8, "KERNEL": 12, "STRIDE": 6}
+    network = spelled_out(name, "build_network", **sizes, **front)
+    twin = models.conv1d_recurrent_regressor(
+        240, 10, (8,), (16,), kernel=12, pool=6, pooling="stride", activation="linear"
+    )
+    assert_same_network(network, twin)
