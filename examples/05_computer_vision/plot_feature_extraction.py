@@ -388,6 +388,9 @@ fig.set_label(
     "the five kinds of fruit are mixed; by features they form regions, apples "
     "and citrus fruit apart from melons and pears."
 )
+# %%
+# How much of the spread lies between the kinds, and how much within them?
+
 for name, share in apart.items():
     print(f"spread of the map that the kinds explain, {name:9} {share:.2f}")
 

@@ -150,22 +150,8 @@ def flights() -> tuple[dict[str, NDArray[Any]], NDArray[np.float32]]:
     -------
     x : dict of str to numpy.ndarray
         336,776 flights in the order in which they were to leave; of those that were to leave
-        in the same minute, the one of the lower number first. Each column has the shape
-        (336776,).
-
-        ===============  =============  ====================================================
-        column           dtype          meaning
-        ===============  =============  ====================================================
-        ``time``         datetime64[m]  when it was to leave, in Eastern Standard Time, as in
-                                        `weather`
-        ``clock``        datetime64[m]  the same by the clocks of New York, an hour later in
-                                        summer
-        ``origin``       object         ``"EWR"``, ``"JFK"`` or ``"LGA"``, as in `weather`
-        ``destination``  object         code of the airport, one of 105
-        ``carrier``      object         code of the airline, one of 16
-        ``number``       uint16         flight number, 1 to 8500
-        ``distance``     float32        to the destination, 27 to 8,019 kilometres
-        ===============  =============  ====================================================
+        in the same minute, the one of the lower number first. The columns are described
+        below; each has the shape (336776,).
     y : numpy.ndarray
         Float32 array of shape (336776,): how many minutes after that time it left, -43 to
         1301. Negative is early; NaN is a flight that was cancelled.
@@ -184,6 +170,22 @@ def flights() -> tuple[dict[str, NDArray[Any]], NDArray[np.float32]]:
     -----
     *Source and licence.* The Bureau of Transportation Statistics of the United States, CC0;
     `card` has the details.
+
+    *Columns.* Each has the shape (flights,).
+
+    ===============  =============  ====================================================
+    column           dtype          meaning
+    ===============  =============  ====================================================
+    ``time``         datetime64[m]  when it was to leave, in Eastern Standard Time, as in
+                                    `weather`
+    ``clock``        datetime64[m]  the same by the clocks of New York, an hour later in
+                                    summer
+    ``origin``       object         ``"EWR"``, ``"JFK"`` or ``"LGA"``, as in `weather`
+    ``destination``  object         code of the airport, one of 105
+    ``carrier``      object         code of the airline, one of 16
+    ``number``       uint16         flight number, 1 to 8500
+    ``distance``     float32        to the destination, 27 to 8,019 kilometres
+    ===============  =============  ====================================================
 
     *Classes.* One flight in five left more than 15 minutes late; one in forty was
     cancelled (8,255).
