@@ -368,10 +368,16 @@ def test_forbidden_strings_are_found(pieces):
 
 
 @pytest.mark.parametrize(
-    "line", ["docs/work/page", "https://example.org/home/", "~/data", "/guide/index"]
+    "pieces",
+    [
+        ("docs/wo", "rk/page"),
+        ("https://example.org/ho", "me/"),
+        ("~/data",),
+        ("/guide/index",),
+    ],
 )
-def test_harmless_paths_pass(line):
-    assert forbidden(line) == []
+def test_harmless_paths_pass(pieces):
+    assert forbidden("".join(pieces)) == []
 
 
 def test_no_file_names_a_machine_or_a_registry():

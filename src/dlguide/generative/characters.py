@@ -9,16 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from dlguide.generative._checks import not_negative
 from dlguide.models.dense import _size
+from dlguide.models.recurrent import _CELLS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-_CELLS = {
-    "simple": keras.layers.SimpleRNN,
-    "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
-}
 
 
 def character_model(
@@ -268,11 +264,9 @@ def generate_characters(
             f"prompt must hold integers from 0 to {known - 1}. "
             f"Received: {texts.min()} to {texts.max()}"
         )
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be an integer of at least 0. Received: {seed!r}")
     tempered_softmax(np.zeros(known), temperature, top_k=top_k)  # refuses what cannot work
 
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(not_negative("seed", seed))
     step = _step_function(layers)
     states = [
         layer.cell.get_initial_state(batch_size=len(texts))

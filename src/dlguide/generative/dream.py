@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
+from dlguide.generative._checks import ends_of, not_negative
 from dlguide.generative._pictures import check_model, layer_outputs, picture_of, resized
 from dlguide.models.dense import _size
 
@@ -126,18 +127,13 @@ def deep_dream(
     """
     check_model(model)
     weights = _weights(layers)
-    low, high = value_range
+    low, high = ends_of(value_range)
     for label, value in (("octaves", octaves), ("steps", steps)):
         _size(label, value)
-    if isinstance(jitter, bool) or not isinstance(jitter, (int, np.integer)) or jitter < 0:
-        raise ValueError(f"jitter must be an integer of at least 0. Received: {jitter!r}")
-    if not (np.isfinite([octave_scale, rate, low, high]).all() and rate > 0 and low < high):
-        raise ValueError(
-            "rate must be above 0 and value_range (low, high). "
-            f"Received: {rate!r} and {value_range!r}"
-        )
-    if octave_scale <= 1:
-        raise ValueError(f"octave_scale must be above 1. Received: {octave_scale!r}")
+    not_negative("jitter", jitter)
+    for label, factor, least in (("rate", rate, 0), ("octave_scale", octave_scale, 1)):
+        if not (np.isfinite(factor) and factor > least):
+            raise ValueError(f"{label} must be above {least}. Received: {factor!r}")
     original = picture_of("image", image, model, value_range)
     sizes = _octaves(original.shape[:2], octaves, octave_scale)
     tapped = layer_outputs(model, weights)
@@ -158,7 +154,7 @@ def deep_dream(
         rolled += rate * (high - low) * gradient / (tf.math.reduce_std(gradient) + 1e-20)
         return tf.roll(tf.clip_by_value(rolled, low, high), -shift, (1, 2)), objective
 
-    random = np.random.default_rng(_seed(seed))
+    random = np.random.default_rng(not_negative("seed", seed))
     objective = np.empty((octaves, steps), "float32")
     whole = tf.constant(original[None])
     dream = small = resized(whole, sizes[0])
@@ -205,9 +201,3 @@ def _octaves(size: tuple[int, ...], octaves: int, scale: float) -> list[tuple[in
             f"{sizes[0][0]} x {sizes[0][1]} in the smallest of {octaves}"
         )
     return sizes
-
-
-def _seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be an integer of at least 0. Received: {seed!r}")
-    return int(seed)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from scipy.optimize import minimize
 from tqdm import tqdm
 
+from dlguide.generative._checks import ends_of, not_negative
 from dlguide.generative._pictures import check_model, layer_outputs, picture_of, resized
 from dlguide.models.dense import _size
 
@@ -149,9 +150,7 @@ def style_transfer(
     _check_weights(weights)
     if start not in ("content", "noise"):
         raise ValueError(f"start must be 'content' or 'noise'. Received: {start!r}")
-    low, high = value_range
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise ValueError(f"value_range must be (low, high). Received: {value_range!r}")
+    low, high = ends_of(value_range)
     plan = _plan(sizes, iterations)
     photograph = picture_of("content", content, model, value_range)[None]
     if style is None and style_weight > 0:
@@ -164,12 +163,10 @@ def style_transfer(
     for kind, names in groups.items():
         if weights[kind] > 0 and not names:
             raise ValueError(f"{kind}_layers must name at least one layer. Received: none")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be an integer of at least 0. Received: {seed!r}")
     shapes = [_shape(photograph.shape[1:3], size) for size, _ in plan]
     tapped = layer_outputs(model, dict.fromkeys(groups["content"] + groups["style"]))
 
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(not_negative("seed", seed))
     picture: Any = resized(photograph, shapes[0])
     if start == "noise":
         picture = tf.constant(random.uniform(low, high, picture.shape), tf.float32)
