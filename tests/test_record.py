@@ -69,6 +69,7 @@ STORED = {
     "versions": {"python": "3.11.7", "keras": "3.12.0"},
     "date": "2026-01-31",
     "sources": "abc",
+    "timed": {"fit": [6.5, 7.0]},
 }
 
 
@@ -101,7 +102,14 @@ def test_an_entry_is_read_completely(folder):
         versions={"python": "3.11.7", "keras": "3.12.0"},
         date="2026-01-31",
         sources="abc",
+        times={"fit": Metric((6.5, 7.0))},
     )
+
+
+def test_an_entry_without_times_has_none(folder):
+    stored = {key: value for key, value in STORED.items() if key != "timed"}
+    (folder / "01_first/plot_a.json").write_text(json.dumps(stored), encoding="utf-8")
+    assert record.read("01_first/plot_a").times == {}
 
 
 @pytest.mark.parametrize(
@@ -136,9 +144,16 @@ def test_every_number_has_a_value_for_each_of_five_seeds_or_more(name):
     assert len(entry.seeds) >= 5
     assert len(set(entry.seeds)) == len(entry.seeds)
     assert entry.metrics
-    for metric in entry.metrics.values():
+    for metric in (*entry.metrics.values(), *entry.times.values()):
         assert len(metric.values) == len(entry.seeds)
         assert all(isinstance(value, float) and abs(value) < 1e12 for value in metric.values)
+
+
+@each()
+def test_times_are_positive_and_parts_of_the_run(name):
+    entry = record.read(name)
+    assert all(0 < value for time in entry.times.values() for value in time.values)
+    assert sum(time.mean for time in entry.times.values()) < entry.cpu_seconds + 0.1
 
 
 def parts(text):
@@ -191,4 +206,5 @@ def test_a_file_keeps_each_list_of_numbers_on_one_line(name):
     text = file.read_text(encoding="utf-8")
     assert text.endswith("}\n")
     lists = re.findall(r'^ +"\w+": \[[^\]\n]+\],?$', text, re.M)
-    assert len(lists) == 1 + len(record.read(name).metrics)
+    entry = record.read(name)
+    assert len(lists) == 1 + len(entry.metrics) + len(entry.times)

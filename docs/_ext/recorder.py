@@ -29,8 +29,8 @@ ROOT = Path(__file__).parents[2]
 RECORD = ROOT / "src" / "dlguide" / "record"
 
 
-def execute(source: str, shown: str) -> dict[str, float]:
-    """Run a script's text in an empty folder and return what it measured."""
+def execute(source: str, shown: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Run a script's text in an empty folder and return what it measured and what it timed."""
     import matplotlib.pyplot as plt
 
     plt.show = lambda *_, **__: None
@@ -41,25 +41,32 @@ def execute(source: str, shown: str) -> dict[str, float]:
         contextlib.redirect_stdout(io.StringIO()),
     ):
         exec(compile(source, shown, "exec"), scope)  # noqa: S102 - our own script
-    return {name: float(value) for name, value in scope.get("measured", {}).items()}
+    measured, timed = (
+        {name: float(value) for name, value in scope.get(kind, {}).items()}
+        for kind in ("measured", "timed")
+    )
+    return measured, timed
 
 
 def write_entry(
     example: Example, seeds: list[int], outcomes: list[Outcome], folder: Path = RECORD
 ) -> Path:
     """Write the entry of one example from its runs, one for each seed."""
-    first = outcomes[0].value
+    measured, timed = zip(*(outcome.value for outcome in outcomes), strict=True)
     entry = {
         "seeds": seeds,
         "measured": {
-            name: [float(f"{outcome.value[name]:.6g}") for outcome in outcomes] for name in first
+            name: [float(f"{run[name]:.6g}") for run in measured] for name in measured[0]
         },
+        "timed": {name: [float(f"{run[name]:.3g}") for run in timed] for name in timed[0]},
         "cpu_seconds": round(sum(o.cpu_seconds for o in outcomes) / len(outcomes), 1),
         "peak_memory_mb": round(max(o.peak_memory_mb for o in outcomes)),
         "versions": versions(),
         "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "sources": numbers_hash(example),
     }
+    if not timed[0]:
+        del entry["timed"]
     path = folder / f"{example.name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(entry, indent=1)
@@ -110,8 +117,8 @@ def main(arguments: list[str]) -> int:
             continue
         write_entry(example, seeds, runs)
         print(f"\n{example.name}: {runs[0].cpu_seconds:.1f} s of processor time")
-        for name in runs[0].value:
-            values = [outcome.value[name] for outcome in runs]
+        for name in runs[0].value[0]:
+            values = [outcome.value[0][name] for outcome in runs]
             mean = sum(values) / len(values)
             print(f"  {name:32} {number(mean)}  ({number(min(values))} to {number(max(values))})")
     return int(failed > 0)

@@ -22,6 +22,7 @@ A script
 SEED = 3
 print("computing")
 measured = {"accuracy": 0.5 + SEED / 64, "best_epoch": SEED}
+timed = {"fit": 1 + SEED}
 assert measured["accuracy"] < LIMIT
 '''
 
@@ -37,18 +38,26 @@ def restored(monkeypatch, tmp_path):
 
 
 def test_a_script_gives_back_what_it_measured():
-    assert execute("measured = {'a': 1, 'b': 0.5}", "plot_a.py") == {"a": 1.0, "b": 0.5}
+    measured, timed = execute("measured = {'a': 1, 'b': 0.5}", "plot_a.py")
+    assert measured == {"a": 1.0, "b": 0.5}
+    assert timed == {}
+
+
+def test_a_script_gives_back_what_it_timed():
+    measured, timed = execute("timed = {'a': 1, 'b': 0.5}", "plot_a.py")
+    assert measured == {}
+    assert timed == {"a": 1.0, "b": 0.5}
 
 
 def test_numbers_of_any_kind_become_floats():
     source = "import numpy as np\nmeasured = {'a': np.float32(0.5), 'b': np.int64(2), 'c': True}"
-    found = execute(source, "plot_a.py")
+    found, _ = execute(source, "plot_a.py")
     assert found == {"a": 0.5, "b": 2.0, "c": 1.0}
     assert {type(value) for value in found.values()} == {float}
 
 
 def test_a_script_that_measures_nothing_gives_nothing():
-    assert execute("x = 1", "plot_a.py") == {}
+    assert execute("x = 1", "plot_a.py") == ({}, {})
 
 
 def test_what_a_script_prints_is_not_shown(capsys):
@@ -61,7 +70,7 @@ def test_a_script_runs_as_the_main_program_and_may_show_figures():
         "import matplotlib.pyplot as plt\nplt.show()\nplt.show(block=True)\n"
         "measured = {'main': __name__ == '__main__'}"
     )
-    assert execute(source, "plot_a.py") == {"main": 1.0}
+    assert execute(source, "plot_a.py")[0] == {"main": 1.0}
 
 
 @pytest.mark.parametrize("ending", ["", "\nraise ArithmeticError('early')"])
@@ -101,11 +110,11 @@ def example(tmp_path):
     return read_example(path, tmp_path / "examples")
 
 
-def outcomes():
+def outcomes(timed=({"fit": 3.14159}, {"fit": 3.0}, {"fit": 2.5})):
     return [
-        Outcome({"accuracy": 0.5, "best_epoch": 4.0}, "", 10.04, 900.4, 11.0),
-        Outcome({"accuracy": 0.123456789, "best_epoch": 5.0}, "", 12.0, 1000.6, 13.0),
-        Outcome({"accuracy": 0.75, "best_epoch": 123456789.0}, "", 11.0, 950.0, 12.0),
+        Outcome(({"accuracy": 0.5, "best_epoch": 4.0}, timed[0]), "", 10.04, 900.4, 11.0),
+        Outcome(({"accuracy": 0.123456789, "best_epoch": 5.0}, timed[1]), "", 12.0, 1000.6, 13.0),
+        Outcome(({"accuracy": 0.75, "best_epoch": 123456789.0}, timed[2]), "", 11.0, 950.0, 12.0),
     ]
 
 
@@ -134,6 +143,7 @@ def test_an_entry_can_be_read_back(tmp_path, monkeypatch, example, entry_file):
         versions=recorder.versions(),
         date=dt.datetime.now(tz=dt.UTC).date().isoformat(),
         sources=recorder.numbers_hash(example),
+        times={"fit": record.Metric((3.14, 3.0, 2.5))},
     )
     assert not recorder.is_stale(example)
     example.path.write_text(example.path.read_text() + "x = 1\n")
@@ -142,13 +152,21 @@ def test_an_entry_can_be_read_back(tmp_path, monkeypatch, example, entry_file):
 
 def test_each_list_of_numbers_is_one_line(entry_file):
     lines = entry_file.read_text(encoding="utf-8").splitlines()
-    assert lines[:5] == [
+    assert lines[:8] == [
         "{",
         ' "seeds": [0, 1, 7],',
         ' "measured": {',
         '  "accuracy": [0.5, 0.123457, 0.75],',
         '  "best_epoch": [4.0, 5.0, 123457000.0]',
+        " },",
+        ' "timed": {',
+        '  "fit": [3.14, 3.0, 2.5]',
     ]
+
+
+def test_a_script_that_times_nothing_has_no_times(tmp_path, example):
+    path = write_entry(example, [0, 1, 7], outcomes([{}, {}, {}]), tmp_path / "record")
+    assert "timed" not in json.loads(path.read_text(encoding="utf-8"))
 
 
 def test_a_new_entry_takes_the_place_of_the_old_one(tmp_path, example, entry_file):
@@ -208,6 +226,7 @@ def test_every_seed_runs_and_what_was_measured_is_kept(project, capsys):
     assert entry.seeds == (0, 1, 2, 3, 4)
     assert entry.metrics["best_epoch"].values == (0.0, 1.0, 2.0, 3.0, 4.0)
     assert entry.metrics["accuracy"].values == (0.5, 0.515625, 0.53125, 0.546875, 0.5625)
+    assert entry.times["fit"].values == (1.0, 2.0, 3.0, 4.0, 5.0)
     said = capsys.readouterr().out
     assert "1 of 1 examples need a run with 5 seeds each." in said
     assert said.count("passed 01_first/plot_good") == 5

@@ -109,6 +109,10 @@ class Entry:
         The day of the runs, as ``YYYY-MM-DD``.
     sources : str
         A hash of the script and of the code and data that its numbers depend on.
+    times : dict of str to Metric
+        Processor time, in seconds, of the parts of a run that the script timed. It is that
+        of the machine of the record; only a comparison of two of them says something of
+        others.
     """
 
     name: str
@@ -119,10 +123,14 @@ class Entry:
     versions: dict[str, str] = field(default_factory=dict)
     date: str = ""
     sources: str = ""
+    times: dict[str, Metric] = field(default_factory=dict)
 
 
 def _from_json(name: str, stored: dict[str, Any]) -> Entry:
-    metrics = {key: Metric(tuple(values)) for key, values in stored["measured"].items()}
+    metrics, times = (
+        {key: Metric(tuple(values)) for key, values in stored.get(kind, {}).items()}
+        for kind in ("measured", "timed")
+    )
     return Entry(
         name=name,
         seeds=tuple(stored["seeds"]),
@@ -132,6 +140,7 @@ def _from_json(name: str, stored: dict[str, Any]) -> Entry:
         versions=stored["versions"],
         date=stored["date"],
         sources=stored["sources"],
+        times=times,
     )
 
 
@@ -169,7 +178,7 @@ def read(name: str) -> Entry:
     Returns
     -------
     Entry
-        Seeds, measured values, cost, versions and date.
+        Seeds, measured values, cost, versions, date and times.
 
     Raises
     ------
