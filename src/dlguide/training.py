@@ -6,21 +6,26 @@ import itertools
 import math
 import operator
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
+from scipy import optimize
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "ProgressTable",
+    "ambiguity",
     "best_epoch",
+    "disagreement",
+    "ensemble_weights",
     "hold_out_split",
     "iterated_k_fold_splits",
     "join_histories",
     "k_fold_splits",
+    "weighted_average",
 ]
 
 
@@ -456,3 +461,315 @@ def _cell(value: float | None) -> str:
     if size == 0 or 1e-3 <= size < 1e3:
         return f"{value:.4f}"
     return f"{value:.1f}" if 1e3 <= size < 1e5 else f"{value:.3g}"
+
+
+def weighted_average(predictions: ArrayLike, weights: ArrayLike | None = None) -> NDArray[Any]:
+    """Average what several models answer: the answer of their ensemble.
+
+    `predictions` of shape ``(models, samples, ...)`` become one array of shape
+    ``(samples, ...)``: the sum over the models of weight times prediction. An
+    average of probabilities is a probability again, and an average of prices a
+    price.
+
+    Parameters
+    ----------
+    predictions : array_like of shape (models, samples, ...)
+        What each model answers for the same samples, such as a list of what
+        ``predict`` returned.
+    weights : array_like of shape (models,), optional
+        How much each model counts: 0 or more, with the sum 1. By default all
+        count the same.
+
+    Returns
+    -------
+    numpy.ndarray of shape (samples, ...) and dtype float64
+        The weighted average.
+
+    Raises
+    ------
+    ValueError
+        If `predictions` is not such a stack of at least one model and one sample,
+        if it has values that are not finite, or if `weights` has another length,
+        a negative value or another sum.
+
+    See Also
+    --------
+    ensemble_weights : Find weights that do well on validation data.
+
+    Examples
+    --------
+    >>> from dlguide import training
+    >>> training.weighted_average([[0.9, 0.2], [0.5, 0.4]], [0.75, 0.25]).tolist()
+    [0.8, 0.25]
+    """
+    stack = _stack(predictions)
+    return np.tensordot(_weights(weights, len(stack)), stack, axes=1)
+
+
+def ensemble_weights(
+    predictions: ArrayLike, targets: ArrayLike, *, loss: Literal["log_loss", "mse"]
+) -> NDArray[np.float64]:
+    """Find the weights with which an average of models does best.
+
+    The weights are 0 or more and their sum is 1, so the average stays within what
+    the models say. Both losses are convex in the weights, so there is one lowest
+    value, and the search for it needs no random numbers. Models that add
+    nothing to the others get the weight 0, or next to it.
+
+    The weights are fitted to the samples that are given here, and only
+    samples on which no model was trained can show what a model is worth: use
+    validation data, and judge the weighted ensemble on other data still.
+
+    Parameters
+    ----------
+    predictions : array_like of shape (models, samples) or (models, samples, classes)
+        What each model answers. For ``"log_loss"`` these are probabilities from 0
+        to 1: of each class, or of a yes where the axis of classes is missing.
+    targets : array_like
+        For ``"log_loss"`` the labels, integers of shape (samples,): from 0 to
+        ``classes - 1``, or 0 and 1 for no and yes. For ``"mse"`` the numbers that
+        should have been answered, of the shape of one model's predictions.
+    loss : {"log_loss", "mse"}
+        What the weights make small: the mean of minus the logarithm of the
+        probability that was given to the truth, in nats, or the mean squared
+        error. Probabilities below 1e-7 count as 1e-7.
+
+    Returns
+    -------
+    numpy.ndarray of shape (models,) and dtype float64
+        The weights, 0 or more, with the sum 1.
+
+    Raises
+    ------
+    ValueError
+        If `loss` is unknown, if `predictions` is no such stack or has values that
+        are not finite, if a probability lies outside 0 to 1, or if `targets` does
+        not fit in shape or values.
+
+    See Also
+    --------
+    weighted_average : The ensemble's answer with these weights.
+
+    References
+    ----------
+    Wolpert, D. H., "Stacked generalization", Neural Networks 5 (1992).
+    Breiman, L., "Stacked regressions", Machine Learning 24 (1996).
+
+    Examples
+    --------
+    >>> from dlguide import training
+    >>> high, low, far = [3.0, 5.0], [1.0, 3.0], [9.0, -4.0]
+    >>> training.ensemble_weights([high, low, far], [2.0, 4.0], loss="mse").round(3).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    stack = _stack(predictions)
+    if loss == "log_loss":
+        given = np.maximum(_given_to_truth(stack, targets), 1e-7)  # (models, samples)
+
+        def value(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            mixed = weights @ given
+            return -float(np.log(mixed).mean()), -(given / mixed).mean(axis=1)
+
+    elif loss == "mse":
+        errors = (stack - _numbers_like(stack, targets)).reshape(len(stack), -1)
+        scale = max(float(np.square(errors).mean()), np.finfo(float).tiny)
+        products = errors @ errors.T / (errors.shape[1] * scale)
+
+        def value(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+            slopes = products @ weights
+            return float(weights @ slopes), 2 * slopes
+
+    else:
+        raise ValueError(f"loss must be 'log_loss' or 'mse'. Received: {loss!r}")
+    models = len(stack)
+    found = optimize.minimize(
+        value,
+        np.full(models, 1 / models),
+        jac=True,
+        method="SLSQP",
+        bounds=[(0, 1)] * models,
+        constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
+        options={"ftol": 1e-12, "maxiter": 1_000},
+    )
+    weights = np.clip(found.x, 0, None)
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
+
+
+def ambiguity(
+    predictions: ArrayLike, targets: ArrayLike, weights: ArrayLike | None = None
+) -> tuple[float, float, float]:
+    """Take the squared error of an ensemble apart: how good and how unlike its models are.
+
+    For any predictions, targets and weights,
+
+    *error of the average* = *average of the errors* - *ambiguity*,
+
+    where the ambiguity is the average squared distance of the models from the
+    ensemble. Targets do not occur in it. Of two ensembles whose models are equally
+    good, the one whose models are less alike is better, by exactly the
+    difference of their ambiguities.
+
+    Parameters
+    ----------
+    predictions : array_like of shape (models, samples, ...)
+        What each model answers for the same samples: numbers, or probabilities of
+        classes along a further axis.
+    targets : array_like of shape (samples, ...)
+        What should have been answered; one-hot rows for probabilities of classes.
+    weights : array_like of shape (models,), optional
+        How much each model counts: 0 or more, with the sum 1. By default all
+        count the same.
+
+    Returns
+    -------
+    error : float
+        Mean squared error of the ensemble, over samples and all further axes.
+    average : float
+        Mean squared error of each model, averaged over the models.
+    ambiguity : float
+        Mean squared distance of each model from the ensemble, averaged likewise.
+
+    Raises
+    ------
+    ValueError
+        If `predictions` or `weights` is not as `weighted_average` needs it, or if
+        `targets` has another shape or values that are not finite.
+
+    References
+    ----------
+    Krogh, A. and Vedelsby, J., "Neural network ensembles, cross validation, and
+    active learning", Advances in Neural Information Processing Systems 7 (1995).
+
+    Examples
+    --------
+    >>> from dlguide import training
+    >>> training.ambiguity([[3.0, 5.0], [1.0, 3.0]], [2.0, 5.0])
+    (0.5, 1.5, 1.0)
+    """
+    stack = _stack(predictions)
+    shares = _weights(weights, len(stack))
+    truth = _numbers_like(stack, targets)
+    together = np.tensordot(shares, stack, axes=1)
+    rest = tuple(range(1, stack.ndim))
+    each = np.square(stack - truth).mean(axis=rest)
+    apart = np.square(stack - together).mean(axis=rest)
+    error = float(np.square(together - truth).mean())
+    return error, float(shares @ each), float(shares @ apart)
+
+
+def disagreement(predictions: ArrayLike) -> NDArray[np.float64]:
+    """Return for each pair of classifiers how often they give different answers.
+
+    Two models with the same accuracy may err on the same samples or on different
+    ones. Where they never disagree, an average of them can correct nothing.
+
+    Parameters
+    ----------
+    predictions : array_like of shape (models, samples, classes)
+        Probability, or any score, of each class; the highest is the answer.
+
+    Returns
+    -------
+    numpy.ndarray of shape (models, models) and dtype float64
+        Share of the samples, from 0 to 1, on which the answers of two models
+        differ. The matrix is symmetric, with zeros on its diagonal.
+
+    Raises
+    ------
+    ValueError
+        If `predictions` is no such stack, has fewer than two classes, or has values
+        that are not finite.
+
+    Examples
+    --------
+    >>> from dlguide import training
+    >>> cautious, bold = [[0.6, 0.4], [0.4, 0.6]], [[0.9, 0.1], [0.8, 0.2]]
+    >>> training.disagreement([cautious, bold]).tolist()
+    [[0.0, 0.5], [0.5, 0.0]]
+    """
+    stack = _stack(predictions)
+    if stack.ndim != 3 or stack.shape[2] < 2:
+        raise ValueError(
+            "predictions must have the shape (models, samples, classes) with two classes "
+            f"or more. Received: an array of shape {stack.shape}"
+        )
+    answers = stack.argmax(axis=2)
+    return np.asarray((answers[:, None] != answers[None]).mean(axis=2), dtype=np.float64)
+
+
+def _stack(predictions: ArrayLike) -> NDArray[np.float64]:
+    """Return predictions as one array, or say what they should have been."""
+    try:
+        stack = np.asarray(predictions, dtype=np.float64)
+    except (TypeError, ValueError) as reason:
+        raise ValueError(
+            "predictions must be numbers, with the same shape from every model. "
+            f"Received: what cannot become one array ({reason})"
+        ) from None
+    if stack.ndim < 2 or 0 in stack.shape:
+        raise ValueError(
+            "predictions must have the shape (models, samples, ...), none of it zero. "
+            f"Received: an array of shape {stack.shape}"
+        )
+    if not np.isfinite(stack).all():
+        raise ValueError("predictions must be finite. Received: NaN or infinite values")
+    return stack
+
+
+def _weights(weights: ArrayLike | None, models: int) -> NDArray[np.float64]:
+    if weights is None:
+        return np.full(models, 1 / models)
+    shares = np.asarray(weights, dtype=np.float64)
+    if shares.shape != (models,):
+        raise ValueError(
+            f"weights must be one number for each of the {models} models. "
+            f"Received: an array of shape {shares.shape}"
+        )
+    if not (shares >= 0).all() or abs(shares.sum() - 1) > 1e-6:
+        raise ValueError(
+            f"weights must be 0 or more and have the sum 1. Received: {shares.tolist()}"
+        )
+    return shares
+
+
+def _numbers_like(stack: NDArray[np.float64], targets: ArrayLike) -> NDArray[np.float64]:
+    """Return targets of the shape of one model's predictions."""
+    truth = np.asarray(targets, dtype=np.float64)
+    if truth.shape != stack.shape[1:]:
+        raise ValueError(
+            f"targets must have the shape of one model's predictions, {stack.shape[1:]}. "
+            f"Received: an array of shape {truth.shape}"
+        )
+    if not np.isfinite(truth).all():
+        raise ValueError("targets must be finite. Received: NaN or infinite values")
+    return truth
+
+
+def _given_to_truth(stack: NDArray[np.float64], targets: ArrayLike) -> NDArray[np.float64]:
+    """Return the probability that each model gave to each true label, (models, samples)."""
+    if stack.ndim > 3:
+        raise ValueError(
+            "predictions must have the shape (models, samples) or (models, samples, classes) "
+            f"for 'log_loss'. Received: an array of shape {stack.shape}"
+        )
+    if stack.min() < 0 or stack.max() > 1 + 1e-6:
+        raise ValueError(
+            "predictions must be probabilities from 0 to 1 for 'log_loss'. "
+            f"Received: values from {stack.min():.4g} to {stack.max():.4g}"
+        )
+    labels = np.asarray(targets)
+    samples = stack.shape[1]
+    if labels.shape != (samples,) or labels.dtype.kind not in "iub":
+        raise ValueError(
+            f"targets must be {samples} integers for 'log_loss'. "
+            f"Received: an array of shape {labels.shape} and dtype {labels.dtype}"
+        )
+    last = stack.shape[2] - 1 if stack.ndim == 3 else 1
+    if labels.min() < 0 or labels.max() > last:
+        raise ValueError(
+            f"targets must be labels from 0 to {last}. "
+            f"Received: labels from {labels.min()} to {labels.max()}"
+        )
+    if stack.ndim == 3:
+        return stack[:, np.arange(samples), labels]
+    return np.where(labels == 1, stack, 1 - stack)
