@@ -386,6 +386,23 @@ def test_the_losses_are_those_of_the_formula():
     assert told["loss"] == pytest.approx(surprise + 0.7 * divergence, rel=1e-4)
 
 
+def test_an_autoencoder_without_convolutions_is_dense():
+    model = generative.VariationalAutoencoder((7, 5, 2), 3, (), units=10, seed=0)
+    kinds = [type(layer) for half in (model.encoder, model.decoder) for layer in half.layers]
+    assert kinds.count(keras.layers.Dense) == 5
+    assert not {keras.layers.Conv2D, keras.layers.Conv2DTranspose} & set(kinds)
+    pictures = few_pictures(shape=(7, 5, 2))
+    made = model.decode(model.encode(pictures)[0])
+    assert made.shape == pictures.shape
+    assert 0 <= made.min() <= made.max() <= 255
+    model.compile(optimizer=keras.optimizers.Adam(0.02))
+    ink = np.repeat(255 * (pictures[:3] > 127), 8, axis=0)
+    losses = model.fit(ink, epochs=20, batch_size=8, verbose=0).history["loss"]
+    assert losses[-1] < 0.85 * losses[0]
+    again = generative.VariationalAutoencoder.from_config(model.get_config())
+    assert again.count_params() == model.count_params()
+
+
 def test_an_autoencoder_learns_and_beta_presses_the_clouds_together():
     pictures = np.repeat(few_pictures(4), 16, axis=0)
     divergences = {}
@@ -404,7 +421,8 @@ def test_an_autoencoder_learns_and_beta_presses_the_clouds_together():
     [
         ({"shape": (8, 12)}, r"shape must be \(height, width, channels\)"),
         ({"shape": (9, 12, 1)}, "height and width must be multiples of 4.*Received: 9 x 12"),
-        ({"filters": ()}, "filters must be a sequence"),
+        ({"filters": 8}, "filters must be a sequence"),
+        ({"filters": (0,)}, "each size in filters must be"),
         ({"latent_size": 0}, "latent_size must be"),
         ({"beta": -0.1}, "beta must be 0 or more"),
     ],

@@ -37,9 +37,11 @@ class VariationalAutoencoder(keras.Model):  # type: ignore[misc]  # Keras publis
         Dimensions of the latent space, at least 1.
     filters : sequence of int, default (32, 64)
         Channels of the encoder's convolutions, at least 1 each; the decoder has the same in
-        reverse.
+        reverse. An empty one leaves the convolutions out: then a dense layer on either side
+        of the latent space does the work, which is much cheaper for small pictures.
     units : int, default 64
-        Units of the dense layer between the convolutions and the latent space.
+        Units of the dense layer between the convolutions, or the pixels, and the latent
+        space.
     beta : float, default 1.0
         What the divergence counts, 0 or more. At 0 the model is close to a plain
         autoencoder; above 1 order counts more and likeness less.
@@ -115,7 +117,7 @@ class VariationalAutoencoder(keras.Model):  # type: ignore[misc]  # Keras publis
         super().__init__(name=name)
         if not (np.isfinite(beta) and beta >= 0):
             raise ValueError(f"beta must be 0 or more. Received: {beta!r}")
-        widths = widths_of(filters)
+        widths = () if _is_empty(filters) else widths_of(filters)
         self.shape = picture_shape(shape, len(widths))
         self.latent_size = _size("latent_size", latent_size)
         self.filters, self.units, self.beta = widths, _size("units", units), float(beta)
@@ -232,6 +234,10 @@ class VariationalAutoencoder(keras.Model):  # type: ignore[misc]  # Keras publis
         return {tracker.name: tracker.result() for tracker in self.trackers}
 
 
+def _is_empty(filters: Any) -> bool:
+    return isinstance(filters, Sequence) and not isinstance(filters, str) and not filters
+
+
 def _encoder(shape: tuple[int, ...], latent: int, filters: tuple[int, ...], units: int) -> Any:
     inputs = keras.Input(shape, name="pictures")
     x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
@@ -250,10 +256,17 @@ def _encoder(shape: tuple[int, ...], latent: int, filters: tuple[int, ...], unit
 
 def _decoder(shape: tuple[int, ...], latent: int, filters: tuple[int, ...], units: int) -> Any:
     height, width, channels = shape
-    factor = 2 ** len(filters)
-    start = (height // factor, width // factor, filters[-1])
     inputs = keras.Input((latent,), name="points")
     x = keras.layers.Dense(units, activation="relu", name="dense_1")(inputs)
+    if not filters:
+        x = keras.layers.Dense(
+            int(np.prod(shape)), activation="sigmoid", dtype="float32", name="pixels"
+        )(x)
+        x = keras.layers.Reshape(shape, dtype="float32", name="reshape")(x)
+        outputs = keras.layers.Rescaling(255.0, dtype="float32", name="rescaling")(x)
+        return keras.Model(inputs, outputs, name="decoder")
+    factor = 2 ** len(filters)
+    start = (height // factor, width // factor, filters[-1])
     x = keras.layers.Dense(int(np.prod(start)), activation="relu", name="dense_2")(x)
     x = keras.layers.Reshape(start, name="reshape")(x)
     for number, maps in enumerate(reversed(filters), start=1):
