@@ -6,16 +6,21 @@ import itertools
 import math
 import operator
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import keras
 import numpy as np
+import tensorflow as tf
 from scipy import optimize
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 __all__ = [
+    "LayerStatistics",
+    "LearningRateFinder",
     "ProgressTable",
     "ambiguity",
     "best_epoch",
@@ -400,6 +405,412 @@ class ProgressTable(keras.callbacks.Callback):  # type: ignore[misc]  # Keras pu
         if any(name.removeprefix("val_") not in logs and name not in logs for name in names):
             raise ValueError(f"metrics must be among {sorted(logs)}. Received: {list(names)}")
         return names
+
+
+class LearningRateFinder(keras.callbacks.Callback):  # type: ignore[misc]  # Keras publishes no types
+    """Try learning rates from very small to too large, in one short run.
+
+    The rate begins at `lowest` and is multiplied by the same factor after every
+    batch, so that it would reach `highest` after `steps` of them. What the loss of
+    each batch was is kept. At small rates nothing happens; then the loss falls;
+    then the steps become too long, and it rises. The run ends after `steps` batches,
+    or earlier when the loss has diverged, and the model, its optimiser and its
+    learning rate are put back as they were. It takes one call of ``fit``, whose
+    number of epochs only has to be large enough.
+
+    Parameters
+    ----------
+    lowest : float, default 1e-5
+        First learning rate, above 0.
+    highest : float, default 1.0
+        Last learning rate, above `lowest`.
+    steps : int, default 100
+        Number of batches, at least 2.
+    smoothing : float, default 0.9
+        Weight of the past in the running average of the losses, from 0, which is
+        none, to below 1.
+    divergence : float, default 4.0
+        The run ends when the smoothed loss exceeds its lowest value by this
+        factor, above 1, or when a loss is not finite.
+
+    Attributes
+    ----------
+    rates : numpy.ndarray of shape (batches,) and dtype float64
+        Learning rate of each batch that was tried.
+    losses : numpy.ndarray of shape (batches,) and dtype float64
+        Loss of each of these batches, before the step was made.
+    smoothed : numpy.ndarray of shape (batches,) and dtype float64
+        Running average of `losses`, corrected for its beginning.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is outside its range; and during ``fit``, if the model's
+        learning rate is a schedule, which no callback can set.
+
+    See Also
+    --------
+    LayerStatistics : Watch activations and gradients instead.
+
+    Notes
+    -----
+    Keras reports the mean loss of an epoch so far. To see each batch by itself the
+    metrics are reset before each batch, so the history of this ``fit`` says nothing.
+
+    References
+    ----------
+    Smith, L. N., "Cyclical learning rates for training neural networks", IEEE
+    Winter Conference on Applications of Computer Vision (2017). The rate grows
+    linearly there, and by a factor here.
+
+    Examples
+    --------
+    >>> import keras, numpy as np
+    >>> from dlguide import training
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    >>> model.compile("sgd", loss="mse")
+    >>> finder = training.LearningRateFinder(1e-3, 10.0, steps=5, divergence=1e9)
+    >>> ones = np.ones((8, 1), "float32")
+    >>> run = model.fit(ones, ones, batch_size=2, epochs=2, verbose=0, callbacks=[finder])
+    >>> finder.rates.tolist()
+    [0.001, 0.01, 0.1, 1.0, 10.0]
+    """
+
+    def __init__(
+        self,
+        lowest: float = 1e-5,
+        highest: float = 1.0,
+        steps: int = 100,
+        *,
+        smoothing: float = 0.9,
+        divergence: float = 4.0,
+    ) -> None:
+        super().__init__()
+        if not 0 < lowest < highest < math.inf:
+            raise ValueError(
+                "lowest and highest must be learning rates with 0 < lowest < highest. "
+                f"Received: {lowest!r} and {highest!r}"
+            )
+        if not 0 <= smoothing < 1:
+            raise ValueError(f"smoothing must be from 0 to below 1. Received: {smoothing!r}")
+        if not divergence > 1:
+            raise ValueError(f"divergence must be a factor above 1. Received: {divergence!r}")
+        self.lowest, self.highest = float(lowest), float(highest)
+        self.steps = _integer("steps", steps, at_least=2)
+        self.smoothing, self.divergence = float(smoothing), float(divergence)
+        self._tried: list[float] = []
+        self._kept: list[tuple[Any, NDArray[Any]]] = []
+
+    @property
+    def rates(self) -> NDArray[np.float64]:
+        """Learning rate of each batch that was tried."""
+        ladder = np.geomspace(self.lowest, self.highest, self.steps)
+        return ladder[: len(self._tried)]
+
+    @property
+    def losses(self) -> NDArray[np.float64]:
+        """Loss of each batch that was tried."""
+        return np.array(self._tried, "float64")
+
+    @property
+    def smoothed(self) -> NDArray[np.float64]:
+        """Running average of the losses, corrected for its beginning."""
+        averages = itertools.accumulate(
+            self._tried,
+            lambda past, loss: self.smoothing * past + (1 - self.smoothing) * loss,
+            initial=0.0,
+        )
+        averaged = np.array([*averages][1:], "float64")
+        return averaged / (1 - self.smoothing ** np.arange(1, len(averaged) + 1))
+
+    def suggestion(self, margin: float = 10.0) -> float:
+        """Return the rate at the lowest smoothed loss, divided by a margin.
+
+        Parameters
+        ----------
+        margin : float, default 10.0
+            Safety factor, at least 1: where the loss is lowest, the next steps are
+            already too long.
+
+        Returns
+        -------
+        float
+            A learning rate to begin with.
+
+        Raises
+        ------
+        ValueError
+            If `margin` is below 1, or if nothing has been tried yet.
+        """
+        if not margin >= 1:
+            raise ValueError(f"margin must be a factor of at least 1. Received: {margin!r}")
+        finite = np.where(np.isfinite(self.smoothed), self.smoothed, np.inf)
+        if not np.isfinite(finite).any():
+            raise ValueError(
+                "suggestion needs a run of fit with at least one finite loss. "
+                f"Received: {len(finite)} losses"
+            )
+        return float(self.rates[finite.argmin()]) / margin
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002  # Keras's signature
+        """Begin anew, and keep a copy of everything that training changes."""
+        optimizer = self.model.optimizer
+        if not optimizer.built:
+            optimizer.build(self.model.trainable_variables)
+        self._tried = []
+        self._kept = [
+            (variable, np.array(variable.numpy()))
+            for variable in [*self.model.variables, *optimizer.variables]
+        ]
+        try:
+            optimizer.learning_rate = self.lowest
+        except TypeError as error:
+            raise ValueError(
+                "The model must be compiled with a number as learning rate. "
+                "Received: a LearningRateSchedule"
+            ) from error
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002  # Keras's signature
+        """Set the rate of this batch."""
+        factor = (self.highest / self.lowest) ** (1 / (self.steps - 1))
+        self.model.optimizer.learning_rate = self.lowest * factor ** len(self._tried)
+        self.model.reset_metrics()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002  # Keras's signature
+        """Keep the loss, and stop after the last rate or when the loss has diverged."""
+        self._tried.append(float((logs or {})["loss"]))
+        smoothed = self.smoothed
+        diverged = not smoothed[-1] <= self.divergence * smoothed.min()
+        if diverged or len(self._tried) == self.steps:
+            self.model.stop_training = True
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002  # Keras's signature
+        """Put the model and its optimiser back as they were."""
+        for variable, value in self._kept:
+            variable.assign(value)
+        self._kept = []
+
+
+class LayerStatistics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras publishes no types
+    """Watch the activations of layers and the gradients of their weights.
+
+    Keras's own ``TensorBoard`` callback writes histograms of the weights. This one
+    looks at what they do to a fixed batch: what each layer puts out, and how the
+    loss would change with each weight. It looks before training and after every
+    `every` epochs, keeps histograms and a few numbers as arrays, and, if it is given
+    a folder, writes the histograms for TensorBoard beside the others.
+
+    The batch runs through the model in inference mode, so dropout is off, batch
+    normalisation uses its averages, and the run that is watched stays the same to
+    the last bit.
+
+    Parameters
+    ----------
+    inputs : array_like or tensor, or a list or dict of such
+        The batch to watch, as the model takes it. A few hundred samples do.
+    targets : array_like or tensor, or a list or dict of such
+        Its targets, as the model's loss takes them.
+    log_dir : str or pathlib.Path, optional
+        Folder of a TensorBoard run. Without it nothing is written. Steps are
+        numbers of finished epochs, so 0 is before training.
+    layers : sequence of str, optional
+        Names of the layers to watch, by default all layers of the model but its
+        inputs. A model among the layers counts as one.
+    every : int, default 1
+        Look after every so many epochs, at least 1.
+    bins : int, default 30
+        Number of bars in a histogram, at least 1, equal in width between the
+        smallest and the largest value.
+
+    Attributes
+    ----------
+    epochs : numpy.ndarray of shape (looks,) and dtype int64
+        Number of finished epochs at each look.
+    activations : dict of str to dict of str to numpy.ndarray
+        For each layer by name, what it put out: ``"counts"`` of shape
+        (looks, bins) and ``"edges"`` of shape (looks, bins + 1), the histogram of all
+        its numbers that are finite; and of shape (looks,) their ``"mean"`` and
+        ``"deviation"``, the shares ``"zeros"`` of them that are exactly 0 and
+        ``"infinite"`` of those that are not finite, and the share of ``"dead"``
+        units, which gave 0 for every sample of the batch (and every place).
+    gradients : dict of str to dict of str to numpy.ndarray
+        For each trained weight, as in ``"hidden_1/kernel"``: the same but ``"dead"``,
+        and the ``"norm"``, the length of the gradient as a vector.
+
+    Raises
+    ------
+    ValueError
+        If `every` or `bins` is no such integer; during ``fit``, if the model has
+        no layer with one of the names or is not compiled with a loss.
+    ImportError
+        If `log_dir` is given and the package tensorboard is not installed.
+
+    See Also
+    --------
+    LearningRateFinder : Try learning rates.
+
+    Examples
+    --------
+    >>> import keras, numpy as np
+    >>> from dlguide import training
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="sum")])
+    >>> model.compile("sgd", loss="mse")
+    >>> x, y = np.ones((8, 2), "float32"), np.zeros((8, 1), "float32")
+    >>> watch = training.LayerStatistics(x, y)
+    >>> run = model.fit(x, y, epochs=3, verbose=0, callbacks=[watch])
+    >>> watch.epochs.tolist(), list(watch.gradients)
+    ([0, 1, 2, 3], ['sum/kernel', 'sum/bias'])
+    >>> watch.activations["sum"]["counts"].sum(axis=1).tolist()
+    [8, 8, 8, 8]
+    """
+
+    def __init__(
+        self,
+        inputs: Any,
+        targets: Any,
+        *,
+        log_dir: str | Path | None = None,
+        layers: Sequence[str] | None = None,
+        every: int = 1,
+        bins: int = 30,
+    ) -> None:
+        super().__init__()
+        self.inputs = keras.tree.map_structure(tf.convert_to_tensor, inputs)
+        self.targets = keras.tree.map_structure(tf.convert_to_tensor, targets)
+        self.log_dir = None if log_dir is None else Path(log_dir)
+        self.layers = None if layers is None else tuple(layers)
+        self.every = _integer("every", every, at_least=1)
+        self.bins = _integer("bins", bins, at_least=1)
+        self._looks: list[int] = []
+        self._activations: dict[str, list[dict[str, Any]]] = {}
+        self._gradients: dict[str, list[dict[str, Any]]] = {}
+        self._writer: Any = None
+
+    @property
+    def epochs(self) -> NDArray[np.int64]:
+        """Number of finished epochs at each look."""
+        return np.array(self._looks, "int64")
+
+    @property
+    def activations(self) -> dict[str, dict[str, NDArray[Any]]]:
+        """Histograms and numbers of what each layer put out."""
+        return _stacked(self._activations)
+
+    @property
+    def gradients(self) -> dict[str, dict[str, NDArray[Any]]]:
+        """Histograms and numbers of each weight's gradient."""
+        return _stacked(self._gradients)
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002  # Keras's signature
+        """Open the log, and look at the model before training."""
+        self._looks, self._activations, self._gradients = [], {}, {}
+        if self.log_dir is not None:
+            self._writer = tf.summary.create_file_writer(str(self.log_dir))
+        self._look(0)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002  # Keras's signature
+        """Look at the model."""
+        if (epoch + 1) % self.every == 0:
+            self._look(epoch + 1)
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:  # noqa: ARG002  # Keras's signature
+        """Close the log."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _look(self, epoch: int) -> None:
+        heard: dict[str, Any] = {}
+        with _listening(self._watched(), heard), tf.GradientTape() as tape:
+            outputs = self.model(self.inputs, training=False)
+            loss = self.model.compute_loss(self.inputs, self.targets, outputs, training=False)
+        weights = self.model.trainable_variables
+        slopes = tape.gradient(
+            loss,
+            [weight.value for weight in weights],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        self._looks.append(epoch)
+        for name, output in heard.items():
+            values = np.asarray(tf.cast(output, "float32"))
+            dead = np.all(values == 0, axis=tuple(range(values.ndim - 1))).mean()
+            self._keep("activation", name, epoch, values, dead=float(dead))
+        for weight, slope in zip(weights, slopes, strict=True):
+            name = weight.path.removeprefix(f"{self.model.name}/")
+            values = np.asarray(tf.cast(tf.convert_to_tensor(slope), "float32"))
+            norm = float(np.linalg.norm(values.astype("float64")))
+            self._keep("gradient", name, epoch, values, norm=norm)
+
+    def _keep(
+        self, kind: str, name: str, epoch: int, values: NDArray[Any], **numbers: float
+    ) -> None:
+        store = self._activations if kind == "activation" else self._gradients
+        store.setdefault(name, []).append({**_distribution(values, self.bins), **numbers})
+        if self._writer is not None:
+            finite = values[np.isfinite(values)]
+            with self._writer.as_default():
+                tf.summary.histogram(f"{name}/{kind}", finite, step=epoch, buckets=self.bins)
+
+    def _watched(self) -> list[Any]:
+        if getattr(self.model, "_compile_loss", None) is None:
+            raise ValueError(
+                "The model must be compiled with a loss. Received: a model without one"
+            )
+        known = {
+            layer.name: layer
+            for layer in self.model.layers
+            if not isinstance(layer, keras.layers.InputLayer)
+        }
+        names = known if self.layers is None else self.layers
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise ValueError(f"layers must be among {list(known)}. Received: {missing}")
+        return [known[name] for name in names]
+
+
+@contextmanager
+def _listening(layers: Sequence[Any], heard: dict[str, Any]) -> Iterator[None]:
+    """Note the first output of each layer while the model runs, and leave no trace in it."""
+
+    def noting(layer: Any, call: Any) -> Any:
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            output = call(*args, **kwargs)
+            heard.setdefault(layer.name, keras.tree.flatten(output)[0])
+            return output
+
+        return noted
+
+    try:
+        for layer in layers:
+            layer.call = noting(layer, layer.call)
+        yield
+    finally:
+        for layer in layers:
+            vars(layer).pop("call", None)
+
+
+def _distribution(values: NDArray[Any], bins: int) -> dict[str, Any]:
+    """Return a histogram of what is finite, and a few numbers."""
+    finite = values[np.isfinite(values)].astype("float64")
+    counts, edges = np.histogram(finite, bins)
+    return {
+        "counts": counts,
+        "edges": edges,
+        "mean": finite.mean() if finite.size else math.nan,
+        "deviation": finite.std() if finite.size else math.nan,
+        "zeros": float(np.mean(values == 0)),
+        "infinite": 1 - finite.size / values.size,
+    }
+
+
+def _stacked(
+    looks: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> dict[str, dict[str, NDArray[Any]]]:
+    """Turn each layer's list of looks into an array for each number."""
+    return {
+        name: {key: np.array([look[key] for look in each]) for key in each[0]}
+        for name, each in looks.items()
+    }
 
 
 def _folds(
