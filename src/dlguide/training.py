@@ -16,7 +16,7 @@ import tensorflow as tf
 from scipy import optimize
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "LayerStatistics",
@@ -521,7 +521,8 @@ class LearningRateFinder(keras.callbacks.Callback):  # type: ignore[misc]  # Ker
             initial=0.0,
         )
         averaged = np.array([*averages][1:], "float64")
-        return averaged / (1 - self.smoothing ** np.arange(1, len(averaged) + 1))
+        weights = 1 - np.power(self.smoothing, np.arange(1.0, len(averaged) + 1))
+        return np.asarray(averaged / weights, "float64")
 
     def suggestion(self, margin: float = 10.0) -> float:
         """Return the rate at the lowest smoothed loss, divided by a margin.
@@ -606,9 +607,9 @@ class LayerStatistics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras 
 
     Parameters
     ----------
-    inputs : array_like or tensor, or a list or dict of such
+    inputs : array_like, or list or dict of array_like
         The batch to watch, as the model takes it. A few hundred samples do.
-    targets : array_like or tensor, or a list or dict of such
+    targets : array_like, or list or dict of array_like
         Its targets, as the model's loss takes them.
     log_dir : str or pathlib.Path, optional
         Folder of a TensorBoard run. Without it nothing is written. Steps are
