@@ -7,6 +7,7 @@ shows the optimizer, the loss and the data beside each other.
 
 from __future__ import annotations
 
+from dlguide.models.branched import several_inputs_network, several_outputs_network
 from dlguide.models.conv1d import (
     conv1d_binary_classifier,
     conv1d_classifier,
@@ -19,11 +20,22 @@ from dlguide.models.dense import (
     dense_multilabel_classifier,
     dense_regressor,
 )
+from dlguide.models.graphs import (
+    inception_convnet,
+    inception_module,
+    multiplications,
+    residual_block,
+    residual_convnet,
+    separable_convnet,
+    xception_convnet,
+    xception_module,
+)
 from dlguide.models.recurrent import (
     recurrent_binary_classifier,
     recurrent_classifier,
     recurrent_regressor,
 )
+from dlguide.models.siamese import siamese_binary_classifier
 from dlguide.models.transfer import transfer_classifier, unfreeze_from
 
 __all__ = [
@@ -36,9 +48,20 @@ __all__ = [
     "dense_multilabel_classifier",
     "dense_regressor",
     "image_augmentation",
+    "inception_convnet",
+    "inception_module",
+    "multiplications",
     "recurrent_binary_classifier",
     "recurrent_classifier",
     "recurrent_regressor",
+    "residual_block",
+    "residual_convnet",
+    "separable_convnet",
+    "several_inputs_network",
+    "several_outputs_network",
+    "siamese_binary_classifier",
     "transfer_classifier",
     "unfreeze_from",
+    "xception_convnet",
+    "xception_module",
 ]
