@@ -8,7 +8,8 @@ everything up to date and only has to write the indexes.
 A script needs a run if its text changed, if library code that it imports changed, or if
 the packages that compute its numbers changed. It fails if it raises, if it warns, if it
 goes over its budget of processor time or memory, if it hangs, or if a number that it
-measured leaves the band of the record.
+measured leaves the band of the record. A budget of time holds on a machine as fast as
+that of the record; a slower one, as all its runs together show, gets more.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from xml.etree import ElementTree as ET
 
 import cloudpickle
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 logger = logging.getLogger(__name__)
+
+#: A script, how its run ended, and the reasons why it fails.
+_Result: TypeAlias = tuple[Example, Outcome, list[str]]
 
 #: Packages whose versions decide the numbers and figures on a page.
 COMPUTING = ("keras", "matplotlib", "numpy", "scikit-learn", "tensorflow")
@@ -161,8 +165,63 @@ def _where(failure: str, path: Path) -> tuple[int, str]:
     return (int(numbers[-1]) if numbers else 1), (lines[-1].strip() if lines else "no reason")
 
 
+def slowness(costs: Iterable[tuple[Example, float]]) -> float:
+    """Return how many times as long scripts take here as on the machine of the record.
+
+    Parameters
+    ----------
+    costs
+        Scripts that have run here, and the processor time in seconds that they took. One
+        whose sources have changed since it was recorded tells nothing.
+
+    Returns
+    -------
+    float
+        At least 1: nine scripts in ten take at most so many times their recorded time, so
+        that a single one that has become slower does not excuse itself.
+    """
+    import numpy as np
+
+    from dlguide import record
+
+    known = set(record.names())
+    entries = [
+        (example, seconds, record.read(example.name))
+        for example, seconds in costs
+        if example.name in known
+    ]
+    ratios = [
+        seconds / entry.cpu_seconds
+        for example, seconds, entry in entries
+        if _is_current(entry.sources, example)
+    ]
+    return max(1.0, float(np.quantile(ratios, 0.9))) if ratios else 1.0
+
+
+def _is_current(recorded: str, example: Example) -> bool:
+    if not recorded:
+        return False
+    from definitions import numbers_hash
+
+    return recorded == numbers_hash(example)
+
+
+def over_time(example: Example, cpu_seconds: float, scale: float) -> list[str]:
+    """Return a sentence if a run took more processor time than its budget allows here."""
+    allowed = example.cpu_seconds * scale
+    if cpu_seconds <= allowed:
+        return []
+    return [
+        f"examples/{example.name}.py:1: took {cpu_seconds:.1f} s of processor time; "
+        f"its budget is {allowed:.0f} s"
+    ]
+
+
 def judge(example: Example, outcome: Outcome) -> list[str]:
-    """Return the reasons why a run fails, as 'file:line: reason'; none if it passes."""
+    """Return the reasons why a run fails, as 'file:line: reason'; none if it passes.
+
+    Its time is judged apart, when all have run.
+    """
     shown = f"examples/{example.name}.py"
     if outcome.error:
         line, last = _where(outcome.error + outcome.log, example.path)
@@ -173,12 +232,6 @@ def judge(example: Example, outcome: Outcome) -> list[str]:
         code = example.path.read_text(encoding="utf-8").splitlines()[line - 1].strip()
         return [f"{shown}:{line}: {last}\n    {code}"]
     reasons = [f"{shown}:1: {text}" for text in outcome.value["complaints"]]
-    allowed = example.cpu_seconds * budget_scale()
-    if outcome.cpu_seconds > allowed:
-        reasons.append(
-            f"{shown}:1: took {outcome.cpu_seconds:.1f} s of processor time; "
-            f"its budget is {allowed:.0f} s"
-        )
     if outcome.peak_memory_mb > example.memory_mb:
         reasons.append(
             f"{shown}:1: needed {outcome.peak_memory_mb:.0f} MB of memory; "
@@ -188,7 +241,26 @@ def judge(example: Example, outcome: Outcome) -> list[str]:
     return reasons + [f"{shown}:1: {sentence}" for sentence in measured]
 
 
-def _junit(path: Path, results: list[tuple[Example, Outcome, list[str]]]) -> None:
+def _with_late(
+    places: Iterable[Place], ran: Mapping[str, Place], results: Iterable[_Result]
+) -> list[_Result]:
+    """Return the results of a build with those added that took too long for this machine."""
+    costs = [
+        (place.example, json.loads(place.run.read_text(encoding="utf-8"))["cpu_seconds"])
+        for place in places
+        if place.run.is_file()
+    ]
+    scale = slowness(costs) * budget_scale()
+    judged = []
+    for example, outcome, reasons in results:
+        late = over_time(example, outcome.cpu_seconds, scale)
+        if late:
+            ran[example.name].md5.unlink(missing_ok=True)
+        judged.append((example, outcome, [*reasons, *late]))
+    return judged
+
+
+def _junit(path: Path, results: list[_Result]) -> None:
     """Write what ran in this build in the form that CI services read."""
     failures = sum(bool(reasons) for _, _, reasons in results)
     suite = ET.Element("testsuite", name="gallery", tests=str(len(results)), failures=str(failures))
@@ -283,7 +355,7 @@ def run_gallery(app: Sphinx) -> None:
         "gallery: running %d of %d examples, %d at a time", len(stale), len(places), workers()
     )
     started = time.monotonic()
-    results: list[tuple[Example, Outcome, list[str]]] = []
+    results: list[_Result] = []
     for task, outcome in run_each(tasks):
         place = by_name[task.name]
         reasons = judge(place.example, outcome)
@@ -307,6 +379,7 @@ def run_gallery(app: Sphinx) -> None:
         }
         place.run.write_text(json.dumps(run, indent=1, sort_keys=True), encoding="utf-8")
     logger.info("gallery: ran for %.1f s", time.monotonic() - started)
+    results = _with_late(places, by_name, results)
     _junit(Path(app.outdir).parent / "junit-gallery.xml", results)
     failed = [reason for _, _, reasons in results for reason in reasons]
     if failed:
