@@ -382,16 +382,17 @@ for name, value in measured.items():
 assert apart["nothing left out"] == 0
 assert np.all(excess["nothing left out"] == 0)
 assert len(begun.counters) == EPOCHS - CRASH[0]
-# It learned: the median is off by more than half as much again.
+# It learned: the median is off by twice as much ($88,000 to 43,000).
 assert guessing > 1.5 * error
 # Streams begin anew: the first epochs' orders and draws come again ...
 repeated = len(again_begun.counters)
 assert again_begun.batches.firsts == through_begun.batches.firsts[:repeated]
 assert again_begun.counters == through_begun.counters[:repeated]
-# ... and each thing left out changes the weights.
+# ... and each thing left out changes the weights (.076 to .18, .14 to .20 and
+# .056 to .12).
 for name in ("streams begin anew", "weights alone", "in between"):
     assert apart[name] > 0.005
-# Batches that are learned twice look too good.
+# Batches that are learned twice look too good (by .024 to .042).
 assert early["in between"] < 0
 
 # %%

@@ -396,18 +396,20 @@ for name, value in measured.items():
 # %%
 # (Ranges are those of five seeds.)
 
-# The finder leaves the network as it was.
+# The finder leaves the network as it was, and suggests .001 to .010.
 assert put_back
 assert 0.0003 < suggestion < 0.05
-# The loss falls while the rate grows (to a quarter), and then it rises.
+# The loss falls while the rate grows (by a factor of 3.2 to 4.2), and then
+# it rises (by 4.5 to 5.4).
 assert finder.smoothed[0] > 1.8 * finder.smoothed.min()
 assert finder.smoothed[-1] > 2 * finder.smoothed.min()
-# The run stops when patience is at an end, long before the last epoch.
+# The run stops when patience is at an end (after 11 to 16 epochs).
 assert epochs == best + PATIENCE < EPOCHS
 assert history.history["loss"][-1] < history.history["loss"][best - 1]
 assert len(rows) == epochs
 np.testing.assert_allclose(logged["val_loss"], history.history["val_loss"])
-# The best network is in memory and in the file, not the last one.
+# The best network is in memory and in the file, not the last one, whose loss
+# is 1 to 9 per cent higher; it is right on .91 to .93 of the test set.
 assert abs(in_memory - lowest) < 1e-4 < last - lowest
 assert abs(in_file - lowest) < 1e-4
 assert 0.88 < test_accuracy < 0.95
@@ -415,12 +417,14 @@ assert guessing < 0.15
 
 # %%
 
-# Runs with a falling rate end lower than with the constant one, and are calmer.
+# Runs with a falling rate end lower (.22 to .25) than with the constant one
+# (.33 to .37), and are calmer (.0001 to .010 an epoch, against .013 to .11).
 for name in ("on a plateau", "scheduled"):
     assert end["constant"] > end[name]
     assert restless["constant"] > restless[name]
     assert rates[name][-1] < LARGE_RATE / 4
-# The digits part in the picture.
+# The digits part in the picture: .14 to .19 like neighbours, .45 to .61 after
+# an epoch, .69 to .81 in the end.
 assert drawing.neighbours[0] < 0.35
 assert drawing.neighbours[1] > 0.4
 assert drawing.neighbours[max(DRAWN)] > 0.65

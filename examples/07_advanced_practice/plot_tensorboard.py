@@ -480,21 +480,25 @@ for found, count in zip(bars, counted, strict=True):
     assert abs(found[:, 2] - count).sum() <= 4  # at the edges of bars
 assert above["mean"] == ["embedding", "not_equal"]
 # The training loss falls far below the validation loss, which comes to rest.
-# The network is far better than guessing.
+# The network is far better than guessing (.89 to .92 against .42 to .45).
 assert scalars["loss"][-1] < 0.5 * scalars["val_loss"][-1]
 assert scalars["val_loss"][5] < 1.3 * min(scalars["val_loss"])
 assert guessing < 0.5
 assert 0.8 < right < 0.97
-# Activations widen at once, those of the hidden layer further and further.
+# Activations widen at once (from .007 to .54), those of the hidden layer
+# further (from 1.1 to 1.6).
 assert mean[1] > 10 * mean[0]
 assert hidden[-1] > 1.1 * hidden[1]
-# The gradient is short, long, and short again.
+# The gradient is short (.003 to .007), long (.06 to .08), and short again
+# (.007 to .024).
 assert slope.max() > 4 * slope[0]
 assert slope[-1] < 0.6 * slope.max()
 assert 0.4 < at_zero < 0.8
-# Neighbours are of the same topic more often than by chance (a fifth).
+# Neighbours are of the same topic (.74 to .79) more often than by chance
+# (a fifth).
 assert alike > 0.4
-# t-SNE keeps more neighbours in the plane, and PCA more in space than there.
+# t-SNE keeps more neighbours in the plane (.69 to .72 against .45 to .55),
+# and PCA more in space (.65 to .71) than there.
 assert survived["neighbourly", 2] > survived["principal", 2]
 assert survived["principal", 3] > survived["principal", 2] - 0.02
 assert survived["principal", 2] < 0.75
