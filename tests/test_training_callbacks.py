@@ -296,8 +296,8 @@ def test_statistics_work_in_mixed_precision(data):
 
 
 def test_unknown_layer_says_so(data):
-    with pytest.raises(ValueError, match=r"layers must be among \['hidden', .*\['hiden'\]"):
-        watched(data, layers=["hiden"])
+    with pytest.raises(ValueError, match=r"layers must be among \['hidden', .*\['first'\]"):
+        watched(data, layers=["first"])
 
 
 def test_model_without_a_loss_says_so(data):
