@@ -507,7 +507,7 @@ assert survived["principal", 2] < 0.75
 # Try it
 # ------
 # 1. Give the embedding no mask, ``mask_zero=False``. Prediction: ``not_equal`` is gone from the graph.
-# 2. Watch 256 newswires of the validation set instead. Prediction: the gradient does not become as short in the end, since these are not learned by heart.
+# 2. Watch 256 newswires of the validation set instead. Prediction: the gradient of the hidden layer does not become short again; it even grows, since these are not learned by heart and some of them are answered wrongly with more and more conviction.
 
 # sphinx_gallery_topics = ["7.2.2"]
 # sphinx_gallery_tags = ["TensorBoard", "callbacks", "embedding", "text"]
