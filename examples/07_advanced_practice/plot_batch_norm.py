@@ -98,7 +98,9 @@ gap_variance = np.abs(moving_variance - layer.moving_variance.numpy()).max()
 in_use = layer(sums, training=False).numpy()
 gap_use = np.abs(in_use - normalise(sums, moving_mean, moving_variance)).max()
 print(f"largest gaps between ours and Keras's: outputs {gap:.0e},")
-print(f"mean {gap_mean:.0e}, variance {gap_variance:.0e}, in use {gap_use:.0e}")
+print(
+    f"mean {gap_mean:.0e}, variance {gap_variance:.0e}, in use {gap_use:.0e}"
+)
 
 # %%
 # The layer is these few lines and nothing more.
@@ -184,7 +186,7 @@ for rate in RATES:
     print(f"{rate:4g} {last(False, rate):28.3f} {last(True, rate):6.3f}")
 
 # %%
-# Without normalisation one rate of the three works: the small one has not moved the bottom layers yet, the large one has thrown the weights away.
+# Without normalisation one rate of the three works: with the small one the network has hardly begun to learn, with the large one it never does better than guessing.
 # With it the network learns at all three, over a factor of a hundred.
 #
 # Who else is in the batch?
@@ -241,7 +243,7 @@ ax.set(title="The same images in different company", ylim=(0, 1.02))
 ax.set(xlabel="Images in a batch", ylabel="Accuracy", xscale="log")
 ax.set_xticks(SIZES, SIZES)
 ax.minorticks_off()
-ax.legend(loc="lower right")
+ax.legend(loc=(0.42, 0.3))
 fig.set_label(
     "Accuracy in training mode against the size of the batch, on a "
     "logarithmic axis. It climbs from far below to about the dashed line of "
@@ -302,7 +304,9 @@ ax.plot(epochs, lagging["accuracy"], "o-", label="training, momentum 0.99")
 ax.plot(
     epochs, lagging["val_accuracy"], "s--", label="validation, momentum 0.99"
 )
-ax.plot(epochs, prompt["val_accuracy"], "^:", label="validation, momentum 0.9")
+ax.plot(
+    epochs, prompt["val_accuracy"], "^:", label="validation, momentum 0.9"
+)
 ax.set(title="Running averages that lag", xlabel="Epoch", xticks=epochs)
 ax.set(ylabel="Accuracy", ylim=(0, 1.02))
 ax.legend(loc="lower right")
@@ -351,13 +355,15 @@ for name, value in measured.items():
 # is what they began with.
 assert max(gap, gap_mean, gap_variance, gap_use) < 1e-4
 assert MOMENTUM ** (TRAINING // BATCH) > 0.5
-# Without normalisation only the middle rate works ...
+# Without normalisation only the middle rate works (.74 to .82; .15 to .29 with
+# the small one, at most .11 with the large one) ...
 assert last(False, 0.1) > 0.5
 assert max(last(False, 0.01), last(False, 1.0)) < 0.5
-# ... with it the network learns at all three.
+# ... with it the network learns at all three (.62 to .69, .86 to .89, .85 to .90).
 assert last(True, 0.01) > last(False, 0.01) + 0.1
 assert min(last(True, 0.1), last(True, 1.0)) > 0.7
-# Small batches and batches of one kind are bad company, fifty mixed are not.
+# Small batches (.18 to .23) and batches of one kind (.14 to .16) are bad company,
+# fifty mixed (.81 to .83) nearly as good as use (.86 to .87).
 assert agreement > 0.995
 assert max(mixed[0], sorted_accuracy) < 0.5
 assert mixed == sorted(mixed)
@@ -365,7 +371,8 @@ assert 0 <= use_accuracy - mixed[3] < 0.2
 # Alone all images get one answer; in use the company does not matter.
 assert alone_gap == 0
 assert use_gap < 1e-4
-# The slow averages lag after the first epoch, and catch up.
+# The slow averages lag after the first epoch (.31 to .58 against .66 to .75), and
+# catch up (.83 to .88).
 assert lagging["val_accuracy"][0] < prompt["val_accuracy"][0] - 0.1
 assert abs(lagging["accuracy"][-1] - prompt["accuracy"][-1]) < 0.1
 assert lagging["val_accuracy"][-1] > prompt["val_accuracy"][-1] - 0.2
