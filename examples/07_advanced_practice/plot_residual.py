@@ -309,7 +309,7 @@ plots.bars(
 )
 
 # %%
-# Three more layers behind the narrow one bring back next to nothing of what was lost in it.
+# Three more layers behind the narrow one bring back little of what was lost in it.
 # The shortcut does, for with it nothing was lost: the narrow layer may say what it has to say, and everything else goes around it.
 #
 # Here is the one number, for the test images of each digit.
