@@ -63,16 +63,10 @@ datasets.card("digits")
 # %%
 # A worker
 # --------
-# This is the whole program of a worker, and the same program runs on any number of machines.
-# It opens the journal and asks for trials until enough are finished or on their way.
-# With each trial it notes its own name, which will be of use.
-# Its sampler is random, with a seed of its own.
-# (``TPESampler(constant_liar=True)`` would take its place in a longer search; it counts what others are just trying as tried.)
-#
-# One line is there for this page alone: a worker that is called the victim trains one network, begins with a second, says so and waits.
-# In that way the plug is pulled in the middle of a training on every machine.
+# A worker is a program of three parts, and the same program runs on any number of machines.
+# It begins with what it needs to know: its name, the seed of its choices, and how many trials there should be in the end.
 
-WORKER = """
+BEGINNING = """
 import sys, time
 
 import keras
@@ -86,8 +80,15 @@ name, seed, enough = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 data = np.load("digits.npz")
 x, y = data["rows"], data["labels"].astype("int64")
+"""
 
+# %%
+# The objective is plain Keras. With each trial it notes the worker's name, which will be of use.
+#
+# One line is there for this page alone: a worker that is called the victim trains one network, begins with a second, says so and waits.
+# In that way the plug is pulled in the middle of a training on every machine.
 
+OBJECTIVE = """
 def objective(trial):
     trial.set_user_attr("worker", name)
     rate = trial.suggest_float("rate", 0.01, 1.0, log=True)
@@ -109,8 +110,14 @@ def objective(trial):
         if name == "victim" and finished(name):
             time.sleep(3600)  # here the plug is pulled
     return float(right.mean())
+"""
 
+# %%
+# At last it opens the journal, and asks for trials until enough are finished or on their way.
+# Its sampler is random.
+# (``TPESampler(constant_liar=True)`` would take its place in a longer search; it counts what others are just trying as tried.)
 
+LOOP = """
 def finished(worker):
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return sum(trial.user_attrs["worker"] == worker for trial in done)
@@ -134,8 +141,9 @@ while True:
     else:
         break
 """
-Path("worker.py").write_text(WORKER, encoding="utf-8")
-print(f"{len(WORKER.splitlines())} lines")
+program = BEGINNING + OBJECTIVE + LOOP
+Path("worker.py").write_text(program, encoding="utf-8")
+print(f"worker.py: {len(program.splitlines())} lines")
 
 # %%
 # Two workers begin
@@ -163,17 +171,22 @@ workers = {
     "survivor": start("survivor", 10 * SEED + 2),
 }
 
+# %%
+# From here on we only watch the journal.
+
 
 def wait_until(ready):
-    """Wait for something to become true, and say what went wrong."""
+    """Wait for something to become true, or stop everybody."""
     for _ in range(10 * PATIENCE):
         if ready():
             return
-        for name, process in workers.items():
-            if process.poll():  # an exit code other than 0
-                raise RuntimeError(Path(f"{name}.txt").read_text()[-2_000:])
+        if any(process.poll() for process in workers.values()):
+            break  # an exit code other than 0
         time.sleep(0.1)
-    raise TimeoutError("No worker answers.")
+    for process in workers.values():
+        process.kill()
+    said = "".join(path.read_text() for path in Path().glob("*.txt"))
+    raise RuntimeError(f"A worker has failed. {said[-2_000:]}")
 
 
 def trials_of(name, *states):
