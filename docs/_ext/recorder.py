@@ -55,9 +55,7 @@ def write_entry(
     measured, timed = zip(*(outcome.value for outcome in outcomes), strict=True)
     entry = {
         "seeds": seeds,
-        "measured": {
-            name: [float(f"{run[name]:.6g}") for run in measured] for name in measured[0]
-        },
+        "measured": {name: [float(f"{run[name]:.6g}") for run in measured] for name in measured[0]},
         "timed": {name: [float(f"{run[name]:.3g}") for run in timed] for name in timed[0]},
         "cpu_seconds": round(sum(o.cpu_seconds for o in outcomes) / len(outcomes), 1),
         "peak_memory_mb": round(max(o.peak_memory_mb for o in outcomes)),
