@@ -23,6 +23,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -45,6 +46,10 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 TRIALS = 8  # to be finished in all
 PATIENCE = 600  # seconds to wait for a worker before giving up
 
+scratch = tempfile.TemporaryDirectory()  # a folder that goes in the end
+folder = Path(scratch.name)
+journal = str(folder / "search.log")
+
 # %%
 # Look at the data
 # ----------------
@@ -54,7 +59,7 @@ PATIENCE = 600  # seconds to wait for a worker before giving up
 (images, labels), (test_images, test_labels) = datasets.digits()
 chosen = np.random.default_rng(SEED).permutation(len(labels))[:1_500]
 rows = images[chosen].reshape(-1, 784).astype("float32") / 255
-np.savez("digits.npz", rows=rows, labels=labels[chosen])
+np.savez(folder / "digits.npz", rows=rows, labels=labels[chosen])
 print(f"{rows.shape[0]:,} digits of {rows.shape[1]} pixels")
 
 # %%
@@ -142,7 +147,7 @@ while True:
         break
 """
 program = BEGINNING + OBJECTIVE + LOOP
-Path("worker.py").write_text(program, encoding="utf-8")
+(folder / "worker.py").write_text(program, encoding="utf-8")
 print(f"worker.py: {len(program.splitlines())} lines")
 
 # %%
@@ -153,16 +158,17 @@ print(f"worker.py: {len(program.splitlines())} lines")
 
 def start(name, seed):
     """Start a worker; what it complains of goes to a file."""
-    with Path(f"{name}.txt").open("w") as complaints:
+    with (folder / f"{name}.txt").open("w") as complaints:
         return subprocess.Popen(  # noqa: S603  # a program of our own
             [sys.executable, "worker.py", name, str(seed), str(TRIALS)],
+            cwd=folder,
             stderr=complaints,
             env=os.environ | {"KERAS_BACKEND": "tensorflow"},
         )
 
 
-lock = JournalFileOpenLock("search.log")
-storage = JournalStorage(JournalFileBackend("search.log", lock))
+lock = JournalFileOpenLock(journal)
+storage = JournalStorage(JournalFileBackend(journal, lock))
 study = optuna.create_study(
     study_name="digits", storage=storage, direction="maximize"
 )
@@ -185,7 +191,7 @@ def wait_until(ready):
         time.sleep(0.1)
     for process in workers.values():
         process.kill()
-    said = "".join(path.read_text() for path in Path().glob("*.txt"))
+    said = "".join(path.read_text() for path in folder.glob("*.txt"))
     raise RuntimeError(f"A worker has failed. {said[-2_000:]}")
 
 
@@ -211,7 +217,7 @@ def in_the_middle():
 
 
 wait_until(in_the_middle)
-wait_until(lambda: not Path("search.log.lock").exists())
+wait_until(lambda: not Path(f"{journal}.lock").exists())
 workers["victim"].kill()
 exit_code = workers["victim"].wait()
 killed_at = Counter(t.state.name for t in trials_of("victim", *TrialState))
@@ -243,11 +249,11 @@ if waiting:  # the survivor was done before: somebody else joins
 # ------------
 # We open the journal anew, as somebody would who comes back the next day and knows nothing but the file.
 
-again = JournalStorage(JournalFileBackend("search.log", lock))
+again = JournalStorage(JournalFileBackend(journal, lock))
 found = optuna.load_study(study_name="digits", storage=again)
 states = Counter(trial.state.name for trial in found.trials)
 (retried,) = (t for t in found.trials if "again" in t.user_attrs)
-lines = Path("search.log").read_text(encoding="utf-8").splitlines()
+lines = Path(journal).read_text(encoding="utf-8").splitlines()
 print(dict(sorted(states.items())))
 print("the lost settings came back:", retried.params == lost.params)
 print("a line of the journal holds:", ", ".join(json.loads(lines[-1])))
@@ -357,7 +363,7 @@ assert accuracy > 0.7
 # Try it
 # ------
 # 1. Leave out the two calls that set the lost trial right. Prediction: the survivor finishes its own trials and then waits for the dead, until ``PATIENCE`` ends.
-# 2. Start ``worker.py`` in a second terminal, in the same folder, while the script runs, and give it a larger number of trials.
+# 2. Start ``worker.py`` in a second terminal, in the folder that ``folder`` names, while the script runs, and give it a larger number of trials.
 #    Prediction: it joins, and the survivor stops when there are enough.
 
 # sphinx_gallery_topics = ["7.3.2"]
