@@ -50,6 +50,7 @@ LIBRARY = {
     "base": '"""Base."""\n\nVALUE = 1\n',
     "middle": """from dlguide.base import VALUE\n\n\ndef value():\n    return VALUE\n""",
     "other": '"""Other."""\n\nVALUE = 10\n',
+    "datasets": '"""No data."""\n',
 }
 CONF = f"""
 import os

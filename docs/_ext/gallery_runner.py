@@ -183,27 +183,15 @@ def slowness(costs: Iterable[tuple[Example, float]]) -> float:
     import numpy as np
 
     from dlguide import record
+    from results import is_stale
 
     known = set(record.names())
-    entries = [
-        (example, seconds, record.read(example.name))
-        for example, seconds in costs
-        if example.name in known
-    ]
     ratios = [
-        seconds / entry.cpu_seconds
-        for example, seconds, entry in entries
-        if _is_current(entry.sources, example)
+        seconds / record.read(example.name).cpu_seconds
+        for example, seconds in costs
+        if example.name in known and not is_stale(example)
     ]
     return max(1.0, float(np.quantile(ratios, 0.9))) if ratios else 1.0
-
-
-def _is_current(recorded: str, example: Example) -> bool:
-    if not recorded:
-        return False
-    from definitions import numbers_hash
-
-    return recorded == numbers_hash(example)
 
 
 def over_time(example: Example, cpu_seconds: float, scale: float) -> list[str]:

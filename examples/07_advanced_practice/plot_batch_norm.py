@@ -330,13 +330,13 @@ fig.set_label(
 # ----------------
 # Every sentence above that reports a result is asserted here, with room for other seeds and processors.
 
+sizes = dict(zip(("small", "middle", "large"), RATES, strict=True))
 measured = {
-    f"{'with' if norm else 'without'}_{rate:g}": last(norm, rate)
-    for norm in (False, True)
-    for rate in RATES
-}
-measured = {
-    **measured,
+    **{
+        f"{kind}_{size}_rate": last(kind == "with", rate)
+        for kind in ("without", "with")
+        for size, rate in sizes.items()
+    },
     "company_2": mixed[0],
     "company_50": mixed[3],
     "company_alike": sorted_accuracy,

@@ -330,7 +330,20 @@ fig.set_label(
 
 own = {k: [a for n, a in alone.items() if n.startswith(k)] for k in COPIES}
 of_convnets = sum(w for n, w in kept.items() if n.startswith("convnet"))
+
+
+def key(name):
+    """Return the name of an average as the record writes it."""
+    return name.replace("the ", "").replace(",", "").replace(" ", "_")
+
+
 measured = {
+    **{f"test_{key(n)}_accuracy": share for n, (share, _) in score.items()},
+    **{f"test_{key(n)}_log_loss": loss for n, (_, loss) in score.items()},
+    **{
+        f"test_{key(n)}_ambiguity_share": p[2] / p[1]
+        for n, p in parts.items()
+    },
     "dense_alone": np.mean(own["dense"]),
     "convnet_alone": np.mean(own["convnet"]),
     "linear_alone": alone["linear"],
@@ -342,13 +355,8 @@ measured = {
     "kinds_gain": kinds[1].mean(),
     "weight_of_convnets": of_convnets,
 }
-for name, (share, loss) in score.items():
-    key = name.replace("the ", "").replace(",", "").replace(" ", "_")
-    measured |= {f"{key}_accuracy": share, f"{key}_log_loss": loss}
-for name, (_, average, spread) in parts.items():
-    measured[f"{name.replace(' ', '_')}_ambiguity_share"] = spread / average
 for name, value in measured.items():
-    print(f"{name:29} {value:.4g}")
+    print(f"{name:32} {value:.4g}")
 
 # %%
 

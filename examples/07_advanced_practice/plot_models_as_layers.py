@@ -260,7 +260,7 @@ ax.set(xticks=range(4), xticklabels=list(films_right), ylim=(0, 1.3))
 ax.legend(ncols=3, loc="upper left", fontsize=9)
 fig.set_label(
     "Shares of films told right and of digits read, for four ways to use the "
-    "reader. Kept and tuned, both are high. Set free, both fall far down. "
+    "reader. Kept and tuned, both are high. Set free, both are lower. "
     "From nothing, films are told about as well as by guessing."
 )
 

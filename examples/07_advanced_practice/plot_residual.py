@@ -175,8 +175,8 @@ draw(axes, start, "Before training")
 axes[1].legend(fontsize=8.5)
 fig.set_label(
     "Two panels against the number of the block. The share of images whose "
-    "nearest neighbour is the same digit falls from block to block, almost "
-    "to guessing in both plain stacks, and far less in the residual one. "
+    "nearest neighbour is the same digit falls from block to block, to a "
+    "fifth and less in both plain stacks, and far less in the residual one. "
     "The gradient shrinks by orders of magnitude from top to bottom in the "
     "plain stack with Glorot's weights, and not in the other two."
 )
@@ -248,9 +248,9 @@ fig, axes = plt.subplots(1, 2, figsize=(6.4, 3.6))
 draw(axes, later, "After training")
 axes[1].legend(fontsize=8.5)
 fig.set_label(
-    "The same two panels after training. In the residual stack nearly all "
-    "nearest neighbours are the same digit at the top; in the plain ones "
-    "far fewer. The gradient of the plain stack with Glorot's weights still "
+    "The same two panels after training. In the residual stack most nearest "
+    "neighbours are the same digit at the top; in the plain ones far "
+    "fewer. The gradient of the plain stack with Glorot's weights still "
     "shrinks by orders of magnitude on its way down."
 )
 
@@ -388,10 +388,6 @@ measured = {
     "residual_top_alike": residual[0][-1],
     "he_top_alike_later": later["plain, He"][0][-1],
     "residual_top_alike_later": later["residual"][0][-1],
-}
-
-# %%
-narrowed = {
     "wide_accuracy": accuracy["no narrow layer"],
     "narrow_accuracy": accuracy["one number"],
     "narrow_deeper_accuracy": accuracy["one number, deeper"],
@@ -399,7 +395,6 @@ narrowed = {
     "narrow_same": same("one number"),
     "shortcut_same": same("one number, shortcut"),
 }
-measured = {**measured, **narrowed}
 for name, value in measured.items():
     print(f"{name:26} {value:.4g}")
 

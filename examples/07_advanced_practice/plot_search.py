@@ -381,7 +381,10 @@ values = np.array([t.value for t in together.trials])
 slow = values[np.array(rates) < 1e-3]
 measured = {
     "defaults_validation": by_default,
-    **{f"{name}_validation": value for name, value in best_values.items()},
+    **{
+        f"{name.lower()}_validation": value
+        for name, value in best_values.items()
+    },
     "hyperband_begun": begun["hyperband"],
     "hyperband_finished": len(finished["hyperband"]),
     "importance_rate": importance["rate"],

@@ -123,6 +123,13 @@ for name in networks:
 # The learning rate falls along a cosine to zero, so that the running averages of the normalisation settle at the end.
 
 timed, loss, accuracy = {}, {}, {}
+
+
+def key(name):
+    """Return the name of a network as the record writes it."""
+    return name.removeprefix("separable, ").replace(" ", "_")
+
+
 for name, network in networks.items():
     rate = keras.optimizers.schedules.CosineDecay(
         0.01, EPOCHS * TRAINING // BATCH
@@ -134,7 +141,7 @@ for name, network in networks.items():
     network.train_on_batch(x[:BATCH], y[:BATCH])  # prepares the graph
     clock = time.process_time()
     network.fit(x, y, epochs=EPOCHS, batch_size=BATCH, verbose=0)
-    timed[f"train: {name}"] = time.process_time() - clock
+    timed[f"train_{key(name)}"] = time.process_time() - clock
     loss[name] = network.history.history["loss"]
 
 print("training loss by epoch")
@@ -228,7 +235,7 @@ for maps in (16, 64, 128):
         for _ in range(REPEATS):
             alone.predict_on_batch(batch)
         kept = "ordinary" if kind is keras.layers.Conv2D else "separable"
-        timed[f"{kept}, {maps} maps"] = time.process_time() - clock
+        timed[f"{kept}_{maps}_maps"] = time.process_time() - clock
 
 # %%
 # What to take away

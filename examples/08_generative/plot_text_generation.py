@@ -252,8 +252,8 @@ ax.set(ylabel="Bits per character", xticks=range(1, EPOCHS + 1))
 ax.legend(loc="upper right", bbox_to_anchor=(1, 0.9))
 fig.set_label(
     "Bits per character on the tales set aside, against the epoch. The LSTM "
-    "comes down past the line of the 3-grams, and comes to rest near that of "
-    "the 4-grams, above the line of the best n-grams."
+    "comes down past the line of the 3-grams, and comes to rest somewhat "
+    "above that of the 4-grams, and well above that of the best n-grams."
 )
 
 # %%
@@ -352,7 +352,7 @@ ax.set(title="How free is the choice?", xlabel="Temperature")
 ax.set(ylabel="Mean entropy (bits)", ylim=(0, 6.6))
 fig.set_label(
     "The mean entropy rises with the temperature, from close to zero, through "
-    "about two bits at 1, towards a dashed line at six bits."
+    "two to three bits at 1, towards a dashed line at six bits."
 )
 
 # %%

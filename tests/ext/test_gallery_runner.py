@@ -18,7 +18,7 @@ def examples(monkeypatch):
     monkeypatch.setattr(record, "names", lambda: [example.name for example in found])
     monkeypatch.setattr(record, "read", lambda name: entry)
     monkeypatch.setattr(
-        "definitions.numbers_hash",
+        "results.numbers_hash",
         lambda example: "changed" if example is found[-1] else "as recorded",
     )
     return found

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dlguide.models.dense import _size
 
 
-def widths_of(filters: Sequence[int]) -> tuple[int, ...]:
-    """Return the channels of the convolutions, at least one of them."""
-    if not isinstance(filters, Sequence) or not filters:
+def widths_of(filters: object, *, at_least: int = 1) -> tuple[int, ...]:
+    """Return the channels of the convolutions, at least so many of them."""
+    if not isinstance(filters, Sequence) or isinstance(filters, str) or len(filters) < at_least:
         raise ValueError(
             f"filters must be a sequence with a number for each convolution. Received: {filters!r}"
         )

@@ -117,7 +117,7 @@ class VariationalAutoencoder(keras.Model):  # type: ignore[misc]  # Keras publis
         super().__init__(name=name)
         if not (np.isfinite(beta) and beta >= 0):
             raise ValueError(f"beta must be 0 or more. Received: {beta!r}")
-        widths = () if _is_empty(filters) else widths_of(filters)
+        widths = widths_of(filters, at_least=0)
         self.shape = picture_shape(shape, len(widths))
         self.latent_size = _size("latent_size", latent_size)
         self.filters, self.units, self.beta = widths, _size("units", units), float(beta)
@@ -234,10 +234,6 @@ class VariationalAutoencoder(keras.Model):  # type: ignore[misc]  # Keras publis
         return {tracker.name: tracker.result() for tracker in self.trackers}
 
 
-def _is_empty(filters: Any) -> bool:
-    return isinstance(filters, Sequence) and not isinstance(filters, str) and not filters
-
-
 def _encoder(shape: tuple[int, ...], latent: int, filters: tuple[int, ...], units: int) -> Any:
     inputs = keras.Input(shape, name="pictures")
     x = keras.layers.Rescaling(1 / 255, name="rescaling")(inputs)
@@ -258,23 +254,22 @@ def _decoder(shape: tuple[int, ...], latent: int, filters: tuple[int, ...], unit
     height, width, channels = shape
     inputs = keras.Input((latent,), name="points")
     x = keras.layers.Dense(units, activation="relu", name="dense_1")(inputs)
-    if not filters:
+    if filters:
+        factor = 2 ** len(filters)
+        start = (height // factor, width // factor, filters[-1])
+        x = keras.layers.Dense(int(np.prod(start)), activation="relu", name="dense_2")(x)
+        x = keras.layers.Reshape(start, name="reshape")(x)
+        for number, maps in enumerate(reversed(filters), start=1):
+            x = keras.layers.Conv2DTranspose(
+                maps, 3, strides=2, padding="same", activation="relu", name=f"conv_{number}"
+            )(x)
+        x = keras.layers.Conv2D(
+            channels, 3, padding="same", activation="sigmoid", dtype="float32", name="pixels"
+        )(x)
+    else:
         x = keras.layers.Dense(
             int(np.prod(shape)), activation="sigmoid", dtype="float32", name="pixels"
         )(x)
         x = keras.layers.Reshape(shape, dtype="float32", name="reshape")(x)
-        outputs = keras.layers.Rescaling(255.0, dtype="float32", name="rescaling")(x)
-        return keras.Model(inputs, outputs, name="decoder")
-    factor = 2 ** len(filters)
-    start = (height // factor, width // factor, filters[-1])
-    x = keras.layers.Dense(int(np.prod(start)), activation="relu", name="dense_2")(x)
-    x = keras.layers.Reshape(start, name="reshape")(x)
-    for number, maps in enumerate(reversed(filters), start=1):
-        x = keras.layers.Conv2DTranspose(
-            maps, 3, strides=2, padding="same", activation="relu", name=f"conv_{number}"
-        )(x)
-    x = keras.layers.Conv2D(
-        channels, 3, padding="same", activation="sigmoid", dtype="float32", name="pixels"
-    )(x)
     outputs = keras.layers.Rescaling(255.0, dtype="float32", name="rescaling")(x)
     return keras.Model(inputs, outputs, name="decoder")
