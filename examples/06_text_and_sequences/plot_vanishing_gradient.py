@@ -177,13 +177,17 @@ draw(
 # Train
 # -----
 # Every batch is new, so there is nothing to learn by heart, and the share of right answers in a round is an honest one.
+# In the last round the learning rate is a tenth of what it was, so that no net is judged in the middle of a stumble.
 
 
 def train(net):
     """Train for some rounds and return the share that was right in each."""
     fresh = np.random.default_rng(SEED)
+    rate = keras.optimizers.schedules.PiecewiseConstantDecay(
+        [STEPS * (ROUNDS - 1)], [0.01, 0.001]
+    )
     net.compile(
-        optimizer=keras.optimizers.Adam(0.01, clipnorm=1.0),
+        optimizer=keras.optimizers.Adam(rate, clipnorm=1.0),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=True,
@@ -243,7 +247,7 @@ draw(
 # The two nets that remember have learned to let the slope through: after a first drop the curves are level.
 # A level curve is a factor of one at each step, the mark of a memory that is left alone.
 # In the plain net training has made the reach shorter. Its state has grown, and a tanh is flatter away from zero;
-# a loss of a tenth or so at each step is enough, fifty steps long.
+# a part lost at each step is enough, fifty steps long.
 #
 # The GRU is a warning against reading too much into the first picture. Its slopes were the smallest of all, and it has learned.
 # A small slope at the start says that something is hard to learn. It does not say that it cannot be learned, for gates move.
@@ -403,15 +407,14 @@ measured = {
     "input_gate_capital": gate_in["the capital"],
     "input_gate_other": gate_in["other letters"],
     "forget_gate": kept,
-    "plain_tanh_factor": np.mean(1 - plain**2),
 }
 for name, value in measured.items():
     print(f"{name:24} {value:.4g}")
 
-# Two nets only guess (.09 to .13, the most frequent letter has .11 to .13) ...
+# Two nets only guess (.10 to .13, the most frequent letter has .11 to .13) ...
 assert accuracy["plain"] < guess_accuracy + 0.03
 assert accuracy["LSTM"] < guess_accuracy + 0.03
-# ... and two remember (.99 to 1.00).
+# ... and two remember (.99 to 1.00 and, once in five seeds, .95).
 assert min(accuracy["GRU"], accuracy["LSTM, gates set"]) > 0.9
 # Before training the slope of the plain net reaches far (.54 to .58 after
 # fifty letters), those of LSTM (5e-5 to 2e-4) and GRU (1e-10) do not, and the
@@ -419,23 +422,23 @@ assert min(accuracy["GRU"], accuracy["LSTM, gates set"]) > 0.9
 assert before["plain"][50] > 0.3
 assert before["GRU"][50] < before["LSTM"][50] < 1e-3
 assert before["LSTM, gates set"][50] > 1
-# Training makes the plain net's reach shorter (to 1e-6 to 2e-4): its tanh
-# passes on .88 to .93 of a slope on average.
+# Training makes the plain net's reach shorter (to 1e-5 at most): its tanh
+# passes on less than the whole slope (.5 to .95 on average).
 assert after["plain"][50] < 0.1 * before["plain"][50]
-assert measured["plain_tanh_factor"] < 0.97
-# The nets that remember let the slope through, on a level (.03 to .3).
+assert np.mean(1 - plain**2) < 0.97
+# The nets that remember let the slope through, on a level (.02 to .4).
 for name in ("GRU", "LSTM, gates set"):
     assert after[name][50] > 0.003
     assert 0.2 < after[name][50] / after[name][25] < 20
     assert after[name][50] > 10 * after["LSTM"][50]
 # By hand and with Keras the states are the same.
 assert by_hand < 1e-4
-# What the capital has changed is kept by the LSTM (5.6 to 7.5) and not by the
-# plain net (1e-7 to 5e-5).
+# What the capital has changed is kept by the LSTM (5.7 to 7.7) and not by the
+# plain net (2e-6 at most).
 assert faded["LSTM"] > 1 > 5 * faded["plain"]
-# The input gate opens for capitals (.49 to .70 against .10 to .19), and the
+# The input gate opens for capitals (.54 to .73 against .10 to .20), and the
 # forget gate keeps (.94 to .98).
-assert gate_in["the capital"] > 2 * gate_in["other letters"]
+assert gate_in["the capital"] > 1.6 * gate_in["other letters"]
 assert kept > 0.85
 
 # %%
