@@ -463,33 +463,39 @@ for name, value in measured.items():
 
 # %%
 
-# Late flights: fewer than one in four; few in the morning, many at night,
-# and half as many again in poor sight.
+# (Ranges are those of five seeds.)
+# Late flights: fewer than one in four (.225 to .239); few in the morning, many
+# at night, and half as many again in poor sight.
 assert 0.18 < late[test].mean() < 0.25
 morning, evening = share_late(hour, train)[[6, 20]]
 assert morning < 0.1
 assert 0.25 < evening < 0.45
 foggy, fair = late[train][sight[train] < 2], late[train][sight[train] == 4]
 assert foggy.mean() > 1.35 * fair.mean()
-# Names do about as well as the table, weather nearly, numbers less.
+# Names do about as well as the table (.694 to .703, .689 to .699), weather
+# nearly (.662 to .683), numbers less (.624 to .633).
 best, added = auc["all, concatenated"], auc["all, added"]
 assert abs(auc["categories"] - auc["table"]) < 0.025
 assert auc["weather"] > auc["table"] - 0.05
 assert auc["numbers"] < min(auc["weather"], auc["categories"])
-# Together they are better than any, and better than the table by far.
+# Together they are better than any, and better than the table by far (.736 to
+# .750).
 assert best > max(auc[name] for name in BRANCHES) + 0.025
 assert best > auc["table"] + 0.03
-# Logistic regression comes close; adding makes hardly any difference.
+# Logistic regression comes close (.722 to .735); adding makes hardly any
+# difference (.736 to .747).
 assert auc["regression"] - 0.01 < best < auc["regression"] + 0.04
 assert abs(best - added) < 0.02
 
 # %%
 
-# All three inputs are of use, most of all the names and the weather.
+# All three inputs are of use, most of all the names (.111 to .130 lost without
+# them) and the weather (.065 to .083; numbers .029 to .038).
 assert 0 < loss["numbers"] < min(loss["categories"], loss["weather"])
 assert loss["numbers"] < auc["numbers"] - 0.5
 assert loss["weather"] > 0.04
-# Hours are predicted well, days less so.
+# Hours are predicted well (a correlation of .98 to .99), days less so (.64 to
+# .75).
 assert rises > 0.9
 assert 0.4 < alike < rises
 assert by_hour < by_day
