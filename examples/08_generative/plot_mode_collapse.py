@@ -315,13 +315,18 @@ measured = {
     "loss_again": again[0],
     "sevens_likeness": marks["real sevens"][2],
     "sevens_distance": marks["real sevens"][3],
+    **{
+        f"{name}_{when}": row[place]
+        for place, name in enumerate(MEASURES)
+        for when, row in {
+            "real": marks["real digits"],
+            "before": before,
+            "learns": learns[1:],
+            "still": still[1:],
+            "again": again[1:],
+        }.items()
+    },
 }
-for place, name in enumerate(MEASURES):
-    measured[f"{name}_real"] = marks["real digits"][place]
-    measured[f"{name}_before"] = before[place]
-    measured[f"{name}_learns"] = learns[place + 1]
-    measured[f"{name}_still"] = still[place + 1]
-    measured[f"{name}_again"] = again[place + 1]
 for name, value in measured.items():
     print(f"{name:18} {value:.4g}")
 
