@@ -75,7 +75,7 @@ def build(session: nox.Session, *options: str) -> None:
     started = time.monotonic()
     run(
         session, "python", "-m", "sphinx", "-b", "html", "-d", str(BUILD / "doctrees"),
-        *options, str(DOCS), str(SITE), env=QUIET,
+        "-j", os.environ.get("DLGUIDE_JOBS") or "auto", *options, str(DOCS), str(SITE), env=QUIET,
     )  # fmt: skip
     note_time("guide", started)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import os
 import re
 from functools import cache
 from importlib import metadata
@@ -81,8 +82,9 @@ def styled(text: str, variant: str) -> str:
 
 
 @cache
-def _engine() -> Any:
-    """Return a JavaScript engine that has KaTeX loaded."""
+def _engine(process: int) -> Any:
+    """Return a JavaScript engine that has KaTeX loaded; its threads do not survive a fork."""
+    del process
     import sphinxcontrib.katex as packaged
     from py_mini_racer import MiniRacer
 
@@ -99,7 +101,7 @@ def to_mathml(tex: str, *, display: bool) -> str:
     options = {"displayMode": display, "output": "mathml", "throwOnError": True}
     call = f"katex.renderToString({json.dumps(tex)}, {json.dumps(options)})"
     try:
-        html = str(_engine().eval(call))
+        html = str(_engine(os.getpid()).eval(call))
     except Exception as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"This formula cannot be read: {reason}. Received: {tex!r}") from error
