@@ -86,7 +86,7 @@ def _exchange(figure: Figure, colours: dict[str, str]) -> None:
             for old, new in table:
                 if tuple(old) in paper and not is_background:
                     continue
-                fresh[np.isclose(rows[:, :3], old, atol=1 / 512).all(axis=1), :3] = new
+                fresh[(np.abs(rows[:, :3] - old) <= 1 / 512).all(axis=1), :3] = new
             if not np.array_equal(fresh, rows):
                 setter(fresh if len(fresh) > 1 else tuple(fresh[0]))
 
@@ -108,6 +108,7 @@ def render(figure: Figure) -> dict[str, bytes]:
     ValueError
         If the figure has no label to serve as its alternative text.
     """
+    import matplotlib as mpl
     from matplotlib.layout_engine import PlaceHolderLayoutEngine
 
     alt = str(figure.get_label()).strip()
@@ -117,26 +118,33 @@ def render(figure: Figure) -> dict[str, bytes]:
             "A figure needs a label that says what it shows: call figure.set_label('...'). "
             f"Received a figure without one, titled {title!r}."
         )
-    if figure.get_layout_engine() is None:
-        # A figure laid out by hand stays so; saving would bring in the style sheet's engine.
-        figure.set_layout_engine(PlaceHolderLayoutEngine(True, True))
-    figure.savefig(io.BytesIO(), format="raw", dpi=FILE_DPI)  # the layout has to settle
+    # A figure laid out by hand stays so; saving would bring in the style sheet's engine.
+    engine = figure.get_layout_engine() or PlaceHolderLayoutEngine(True, True)
+    dpi = figure.dpi
+    figure.set_dpi(FILE_DPI)
+    figure.draw_without_rendering()  # the layout takes a round to settle
+    if figure.axes:
+        engine.execute(figure)
+    figure.set_dpi(dpi)
     pictures = {}
-    for theme in THEMES:
-        stream = io.BytesIO()
-        about = {"Description": alt, "Comment": f"theme: {theme}", "Software": None}
-        options: dict[str, Any] = {
-            "format": "png",
-            "dpi": FILE_DPI,
-            "metadata": about,
-            "bbox_inches": None,
-        }
-        if theme == "light":
-            figure.savefig(stream, **options)
-        else:
-            with _dark(figure):
-                figure.savefig(stream, facecolor=DARK["#ffffff"], **options)
-        pictures[theme] = stream.getvalue()
+    with mpl.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):
+        figure.set_layout_engine(None)  # it is settled; every saving would compute it anew
+        for theme in THEMES:
+            stream = io.BytesIO()
+            about = {"Description": alt, "Comment": f"theme: {theme}", "Software": None}
+            options: dict[str, Any] = {
+                "format": "png",
+                "dpi": FILE_DPI,
+                "metadata": about,
+                "bbox_inches": None,
+            }
+            if theme == "light":
+                figure.savefig(stream, **options)
+            else:
+                with _dark(figure):
+                    figure.savefig(stream, facecolor=DARK["#ffffff"], **options)
+            pictures[theme] = stream.getvalue()
+    figure.set_layout_engine(engine)
     return pictures
 
 
