@@ -96,7 +96,9 @@ def tests(session: nox.Session) -> None:
     prepare(session)
     check_lint(session)
     check_types(session)
-    run(session, "python", "-m", "pytest", *session.posargs, env=QUIET)
+    # the snippets of a page build on each other: a file is never divided
+    side_by_side = ("-n", os.environ.get("DLGUIDE_JOBS") or "auto", "--dist", "loadfile")
+    run(session, "python", "-m", "pytest", *side_by_side, *session.posargs, env=QUIET)
 
 
 @nox.session(default=False)
