@@ -325,7 +325,7 @@ assert measured["pairs_dense"] < measured["pairs_conv_3d"] - 0.1
 # 1. Name the digit behind instead, ``behind`` (and the like for training).
 #    Prediction: the three-dimensional convolution does as well as before, for near and far are the same to it, and the shadow as badly.
 # 2. Give the two-dimensional network the block as a picture with twelve channels, ``np.moveaxis(blocks[..., 0], 1, -1)``, and ``12`` in place of its ``1``.
-#    Prediction: it does well on the pairs, since every slice keeps weights of its own; it learns the depth by heart, and not that it is a dimension like the others.
+#    Prediction: it does at least as well on the pairs as the three-dimensional one, since every slice keeps weights of its own; it learns the depth by heart, and not that it is a dimension like the others.
 
 # sphinx_gallery_topics = ["9.2"]
 # sphinx_gallery_tags = ["volumes", "3-D convolution", "dense network"]
