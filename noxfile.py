@@ -155,6 +155,13 @@ def serve(session: nox.Session) -> None:
     run(session, "python", *command)
 
 
+@nox.session(name="site-tests", default=False)
+def site_tests(session: nox.Session) -> None:
+    """Open every page of the built guide in Chromium: nox -s site-tests [-- -k search]."""
+    prepare(session)
+    run(session, "python", "-m", "pytest", "site_tests", *session.posargs)
+
+
 @nox.session(default=False)
 def record(session: nox.Session) -> None:
     """Renew stale results over several seeds: nox -s record -- PATTERN [--seeds N] [--all]."""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from importlib import metadata
 from pathlib import Path
 
 DOCS = Path(__file__).parent
@@ -29,6 +30,7 @@ copyright = "2026, the dlguide authors. Code: BSD-3-Clause. Prose and figures: C
 version = release = dlguide.__version__
 
 extensions = [
+    "accessible",
     "figures",
     "gallery_runner",
     "inventories",
@@ -117,9 +119,19 @@ html_theme = "pydata_sphinx_theme"
 html_title = "dlguide"
 html_static_path = ["_static"]
 html_css_files = ["guide.css"]
+html_js_files = ["guide.js"]
+html_favicon = "_static/guide.svg"
+templates_path = ["_templates"]
 html_math_renderer = "mathml"
 html_copy_source = False
-html_context = {"default_mode": "auto"}
+html_context = {
+    "default_mode": "auto",
+    "versions": {
+        "dlguide": version,
+        "Keras": metadata.version("keras"),
+        "TensorFlow": metadata.version("tensorflow"),
+    },
+}
 # Pages that stand alone have no section to navigate.
 html_sidebars = dict.fromkeys(["index", "glossary", "references", "results"], ())
 html_show_sourcelink = False
@@ -132,7 +144,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["versions"],
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "back_to_top_button": True,

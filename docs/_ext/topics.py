@@ -77,7 +77,7 @@ class TopicsTaught(SphinxDirective):
         docs = Path(self.env.app.srcdir)
         self.env.note_reread()
         places = taught(docs, docs.parent / "examples")
-        lines = ["| Topic | | Taught in |", "|---|---|---|"]
+        lines = ["| Topic | Kind | Taught in |", "|---|---|---|"]
         for topic in read_outline(docs / "project" / "outline.toml"):
             where = ", ".join(f"{{doc}}`/{name}`" for name in places.get(topic.number, []))
             mark = "" if topic.kind == "prose" else topic.kind

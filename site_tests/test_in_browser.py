@@ -1,0 +1,162 @@
+"""Open every page of the built guide as a reader does: wide and narrow, in light and in dark.
+
+``nox -s site-tests`` runs this, after ``nox -s docs``. It takes some minutes.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+SITE = Path(__file__).parents[1] / "docs" / "_build" / "html"
+WIDTHS = {"wide": 1280, "narrow": 390}
+
+#: What a page does to itself before it is looked at: pictures come now and not when they
+#: are scrolled to, and nothing is still moving.
+SETTLE = """
+async () => {
+  for (const image of document.images) image.loading = "eager";
+  await Promise.all([...document.images].map((image) => image.decode().catch(() => null)));
+  await document.fonts.ready;
+}
+"""
+BROKEN = """
+() => [...document.images]
+  .filter((image) => image.offsetParent !== null && image.naturalWidth === 0)
+  .map((image) => image.getAttribute("src"))
+"""
+#: Elements that reach beyond the right edge, if the page as a whole can be scrolled sideways.
+TOO_WIDE = """
+() => {
+  const root = document.scrollingElement;
+  if (root.scrollWidth <= root.clientWidth) return [];
+  return [...document.querySelectorAll("main *")]
+    .filter((e) => e.getBoundingClientRect().right > root.clientWidth + 1)
+    .slice(0, 3)
+    .map((e) => `${e.tagName} ${e.className}`);
+}
+"""
+AXE = "async () => (await axe.run({resultTypes: ['violations']})).violations"
+
+
+def pages():
+    """Return the addresses of all pages, without the leading slash."""
+    found = SITE.rglob("*.html")
+    names = (path.relative_to(SITE) for path in found)
+    return sorted(name.as_posix() for name in names if "_static" not in name.parts)
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request):
+    return request.param
+
+
+@pytest.fixture(params=list(WIDTHS))
+def width(request):
+    return request.param
+
+
+@pytest.fixture
+def tab(browser, address, theme, width):
+    """Return a tab, and a list that collects what goes wrong in it."""
+    context = browser.new_context(
+        viewport={"width": WIDTHS[width], "height": 900},
+        color_scheme=theme,
+        reduced_motion="reduce",
+    )
+    page, wrong = context.new_page(), []
+    host = urlsplit(address).netloc
+
+    def asked(request):
+        there = urlsplit(request.url)
+        if there.scheme in {"http", "https"} and there.netloc != host:
+            wrong.append(f"asks another host: {request.url}")
+
+    def answered(response):
+        if response.status >= 400:
+            wrong.append(f"{response.status}: {response.url}")
+
+    page.on("console", lambda m: wrong.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", asked)
+    page.on("response", answered)
+    yield page, wrong
+    context.close()
+
+
+def test_every_page_shows_what_it_should(tab, address, theme):
+    page, wrong = tab
+    names, faults = pages(), {}
+    assert len(names) > 100
+    for name in names:
+        wrong.clear()
+        page.goto(f"{address}/{name}", wait_until="load")
+        page.evaluate(SETTLE)
+        seen = page.evaluate("() => document.documentElement.dataset.theme")
+        found = [*wrong, *(f"no picture: {source}" for source in page.evaluate(BROKEN))]
+        found += [f"too wide: {element}" for element in page.evaluate(TOO_WIDE)]
+        if seen != theme:
+            found.append(f"shown in the theme {seen!r}")
+        if found:
+            faults[name] = found
+    assert faults == {}
+
+
+@pytest.mark.parametrize("width", ["wide", "narrow"], indirect=True)
+def test_axe_finds_no_violation(tab, address, theme):
+    import axe_playwright_python
+
+    page, _ = tab
+    axe = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text("utf-8")
+    faults = {}
+    for name in pages():
+        page.goto(f"{address}/{name}", wait_until="load")
+        page.evaluate(SETTLE)
+        page.evaluate(axe)
+        found = [
+            f"{violation['id']} ({len(violation['nodes'])}): {violation['nodes'][0]['html'][:120]}"
+            for violation in page.evaluate(AXE)
+        ]
+        if found:
+            faults[name] = found
+    assert faults == {}
+
+
+#: What readers look for, and a page that they should be offered.
+WANTED = {
+    "dropout": "guide/04_fundamentals/overfitting.html",
+    "Grad-CAM": "gallery/05_computer_vision/plot_grad_cam.html",
+    "hold_out_split": "reference/training.html",
+    "LSTM": "guide/06_text_and_sequences/recurrent.html",
+    "mode collapse": "gallery/08_generative/plot_mode_collapse.html",
+    "newsgroups": "reference/datasets.html",
+    "residual": "gallery/07_advanced_practice/plot_residual.html",
+    "variational autoencoder": "guide/08_generative/variational_autoencoders.html",
+    "word_vectors": "reference/pretrained.html",
+    "wrist": "gallery/09_conclusions/plot_wrist.html",
+}
+
+
+@pytest.mark.parametrize("theme", ["light"], indirect=True)
+@pytest.mark.parametrize("width", ["wide"], indirect=True)
+@pytest.mark.parametrize("words", WANTED)
+def test_search_offers_the_page(tab, address, words):
+    page, wrong = tab
+    page.goto(f"{address}/search.html?q={words}")
+    page.wait_for_selector("#search-results li a")
+    page.wait_for_function("() => document.querySelector('#search-results h2, #search-results p')")
+    page.wait_for_timeout(1_500)  # results come one by one
+    links = page.eval_on_selector_all("#search-results li a", "all => all.map((a) => a.pathname)")
+    assert f"/{WANTED[words]}" in links
+    assert wrong == []
+
+
+@pytest.mark.parametrize("theme", ["dark"], indirect=True)
+@pytest.mark.parametrize("width", ["wide"], indirect=True)
+def test_the_card_of_a_data_set_is_dark_on_a_dark_page(tab, address):
+    page, _ = tab
+    page.goto(f"{address}/reference/datasets.html")
+    paper = page.eval_on_selector(
+        ".text_html:has(table.dlguide-card)", "e => getComputedStyle(e).backgroundColor"
+    )
+    assert paper == "rgba(0, 0, 0, 0)"
