@@ -6,6 +6,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import html5lib
 import pytest
 
 SITE = Path(__file__).parents[1] / "docs" / "_build" / "html"
@@ -99,6 +100,16 @@ def test_every_page_shows_what_it_should(tab, address, theme):
             found.append(f"shown in the theme {seen!r}")
         if found:
             faults[name] = found
+    assert faults == {}
+
+
+def test_every_page_is_valid_html(address):
+    faults = {}
+    for name in pages():
+        parser = html5lib.HTMLParser()
+        parser.parse((SITE / name).read_text("utf-8"))
+        if parser.errors:
+            faults[name] = parser.errors[:3]
     assert faults == {}
 
 
