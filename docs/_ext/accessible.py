@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
-def name_toggles(html: str) -> str:
-    """Give each arrow of a navigation tree the name of what it unfolds."""
-    tree = BeautifulSoup(html, "html.parser")
+def name_toggles(made: BeautifulSoup | str) -> BeautifulSoup | str:
+    """Give each arrow of a navigation tree the name of what it unfolds.
+
+    The theme makes a tree for the first page of a section, and text for the others.
+    """
+    tree = BeautifulSoup(made, "html.parser") if isinstance(made, str) else made
     for summary in tree.find_all("summary"):
         if summary.get_text(strip=True):
             continue
         item = summary.find_parent("li")
         link = item.find("a") if item else None
         summary["aria-label"] = f"Pages below {link.get_text(' ', strip=True) if link else 'this'}"
-    return str(tree)
+    return str(tree) if isinstance(made, str) else tree
 
 
 def items_of_lists(body: str) -> str:
@@ -46,8 +49,7 @@ def amend(
         return
 
     def with_names(*arguments: Any, **options: Any) -> Any:
-        made = generate(*arguments, **options)
-        return name_toggles(made) if isinstance(made, str) else made  # else it is no markup yet
+        return name_toggles(generate(*arguments, **options))
 
     context["generate_toctree_html"] = with_names
 

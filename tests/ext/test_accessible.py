@@ -48,6 +48,12 @@ def test_a_page_is_amended_after_the_theme_has_added_its_tree():
     assert context["generate_toctree_html"]("raw") == "raw"
 
 
+def test_a_tree_stays_a_tree():
+    tree = BeautifulSoup(TREE, "html.parser")
+    assert name_toggles(tree) is tree
+    assert tree.summary["aria-label"] == "Pages below Chapter 1"
+
+
 def test_a_page_without_a_tree_stays_without():
     context = {}
     amend(None, "search", "search.html", context, None)
