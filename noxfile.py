@@ -155,9 +155,9 @@ def serve(session: nox.Session) -> None:
     run(session, "python", *command)
 
 
-@nox.session(name="site-tests", default=False)
+@nox.session(default=False)
 def site_tests(session: nox.Session) -> None:
-    """Open every page of the built guide in Chromium: nox -s site-tests [-- -k search]."""
+    """Open every page of the built guide in Chromium: nox -s site_tests [-- -k search]."""
     prepare(session)
     run(session, "python", "-m", "pytest", "site_tests", *session.posargs)
 

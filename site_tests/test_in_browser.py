@@ -1,6 +1,6 @@
 """Open every page of the built guide as a reader does: wide and narrow, in light and in dark.
 
-``nox -s site-tests`` runs this, after ``nox -s docs``. It takes some minutes.
+``nox -s site_tests`` runs this, after ``nox -s docs``. It takes some minutes.
 """
 
 from pathlib import Path
