@@ -30,6 +30,8 @@ ENVIRONMENT = ROOT / ".nox" / "dlguide"
 INSTALL = {"UV_COMPILE_BYTECODE": "1", "UV_PYTHON_DOWNLOADS": "never"}
 if "PIP_INDEX_URL" in os.environ:  # a mirror that is set up for pip serves uv as well
     INSTALL["UV_DEFAULT_INDEX"] = os.environ.get("UV_DEFAULT_INDEX", os.environ["PIP_INDEX_URL"])
+#: How many examples, pages or files of tests run side by side; by default one for each core.
+JOBS = os.environ.get("DLGUIDE_JOBS") or "auto"
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
 
 
@@ -75,7 +77,7 @@ def build(session: nox.Session, *options: str) -> None:
     started = time.monotonic()
     run(
         session, "python", "-m", "sphinx", "-b", "html", "-d", str(BUILD / "doctrees"),
-        "-j", os.environ.get("DLGUIDE_JOBS") or "auto", *options, str(DOCS), str(SITE), env=QUIET,
+        "-j", JOBS, *options, str(DOCS), str(SITE), env=QUIET,
     )  # fmt: skip
     note_time("guide", started)
 
@@ -97,7 +99,7 @@ def tests(session: nox.Session) -> None:
     check_lint(session)
     check_types(session)
     # the snippets of a page build on each other: a file is never divided
-    side_by_side = ("-n", os.environ.get("DLGUIDE_JOBS") or "auto", "--dist", "loadfile")
+    side_by_side = ("-n", JOBS, "--dist", "loadfile")
     run(session, "python", "-m", "pytest", *side_by_side, *session.posargs, env=QUIET)
 
 
