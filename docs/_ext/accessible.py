@@ -17,19 +17,14 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
-def name_toggles(made: BeautifulSoup | str) -> BeautifulSoup | str:
-    """Give each arrow of a navigation tree the name of what it unfolds.
-
-    The theme makes a tree for the first page of a section, and text for the others.
-    """
-    tree = BeautifulSoup(made, "html.parser") if isinstance(made, str) else made
+def name_toggles(tree: BeautifulSoup) -> None:
+    """Give each arrow of a navigation tree the name of what it unfolds."""
     for summary in tree.find_all("summary"):
         if summary.get_text(strip=True):
             continue
         item = summary.find_parent("li")
         link = item.find("a") if item else None
         summary["aria-label"] = f"Pages below {link.get_text(' ', strip=True) if link else 'this'}"
-    return str(tree) if isinstance(made, str) else tree
 
 
 def items_of_lists(body: str) -> str:
@@ -49,7 +44,10 @@ def amend(
         return
 
     def with_names(*arguments: Any, **options: Any) -> Any:
-        return name_toggles(generate(*arguments, **options))
+        made = generate(*arguments, **options)
+        if isinstance(made, BeautifulSoup):  # else text, which comes from a tree named before
+            name_toggles(made)
+        return made
 
     context["generate_toctree_html"] = with_names
 
