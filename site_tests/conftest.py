@@ -5,12 +5,12 @@ import http.server
 import os
 import shutil
 import threading
-from pathlib import Path
 
 import pytest
 
-SITE = Path(__file__).parents[1] / "docs" / "_build" / "html"
-#: Where Debian and others put the browser; Playwright's own is taken where there is one.
+from tests.built_site import SITE, need_site, skip
+
+#: The names under which systems install the browser.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -19,18 +19,10 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def skip(message):
-    """Skip a test; on a CI service, which sets CI, fail."""
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
-
-
 @pytest.fixture(scope="session")
 def address():
     """Serve the built guide on this machine, and return its address."""
-    if not (SITE / "index.html").is_file():
-        skip("There is no built guide to look at: run 'nox -s docs' first.")
+    need_site()
     handler = functools.partial(_Quiet, directory=SITE)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

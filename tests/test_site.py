@@ -4,7 +4,6 @@ These tests need the guide, built by ``nox -s docs``. Where there is none they a
 on a CI service, which sets ``CI``, that is a failure.
 """
 
-import os
 import re
 from functools import cache
 from pathlib import Path
@@ -13,8 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-ROOT = Path(__file__).parents[1]
-SITE = ROOT / "docs" / "_build" / "html"
+from tests.built_site import ROOT, SITE, need_site, pages, shown
+
 LOADING = {  # element -> the attributes by which it makes a browser fetch something
     "audio": ["src"],
     "embed": ["src"],
@@ -33,24 +32,12 @@ NOT_FETCHED = {"search", "index", "next", "prev", "author", "copyright", "canoni
 
 @pytest.fixture(scope="module", autouse=True)
 def site():
-    if not (SITE / "index.html").is_file():
-        message = "There is no built guide to look at: run 'nox -s docs' first."
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+    need_site()
 
 
 @cache
 def page(path):
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-
-
-def pages():
-    return sorted(SITE.rglob("*.html"))
-
-
-def shown(path):
-    return path.relative_to(SITE).as_posix()
 
 
 def is_external(address):
