@@ -16,7 +16,7 @@ It assumes the pages on the variational autoencoder and on the adversarial pair;
 # Setup
 # -----
 # Sixteen numbers are enough for a digit in some detail.
-# The autoencoder is dense, as on the page about walking among digits, and learns fast; the pair has convolutions, without which its game does not go well, and needs most of the time. As always in the game of two, Adam gets a shorter memory there.
+# The autoencoder is dense, as on the page about walking among digits; the pair has convolutions. As always in the game of two, Adam gets a shorter memory there.
 # Neither of the two will be at its best; the pages that have more time for one of them show how far it gets.
 
 import keras
@@ -187,7 +187,7 @@ plots.image_grid(
 
 # %%
 # The autoencoder's pictures are soft: of the sharpness of real digits they have about half, or less. Where its numbers leave open how a stroke runs, it paints all the ways it might run, lightly.
-# The generator's are as sharp as real ones. Softness would give it away, so it has learned firm strokes first, and puts them together to figures as well as it can.
+# The generator's are as sharp as real ones. Softness would give it away.
 #
 # But sharp is not true. Of both, the reader is sure far less often than of real digits, and both lie many times as far from the reference as other real digits do.
 # One makes hazy figures, the other crisp strokes that are often no figure.
@@ -250,7 +250,7 @@ fig.set_label(
 
 # %%
 # One would expect the autoencoder to win here. Its space is continuous by construction: every picture of the training set was a cloud, clouds overlap, and what lies between was decoded again and again.
-# Nothing of the kind was ever asked of the generator. And yet its pictures change just as evenly: in either space the largest step of a walk is well below twice the mean one, and no step is a leap.
+# Nothing of the kind was ever asked of the generator. And yet its pictures change just as evenly: in either space the largest step of a typical walk is well below twice the mean one.
 #
 # The reason is plain. Both networks are smooth functions of their numbers, and a small step makes a small change.
 # So "a GAN's space need not be continuous" is true, and on this data we do not see it. The difference is that in one case an even walk is asked for by the loss, and in the other it is a habit, which may fail where nobody has looked.

@@ -189,7 +189,7 @@ for ax, each in zip(axes, EACH, strict=True):
 #
 # The surprise is the window of a single frame. It sees no change, only sounds, and it is as good as the window of five.
 # Who is speaking is not in how the sound changes. It is in the sound, at any moment, which is why a friend is known by half a word.
-# So the order that the GRU reads with such care is of no use here, and what it does not need it has to learn to ignore.
+# So the order that the GRU reads with such care is not needed here.
 #
 # What to take away
 # -----------------

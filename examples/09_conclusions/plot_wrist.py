@@ -207,8 +207,8 @@ for name, said in answers.items():
 # Convolution and GRU name about three exercises in four or a little more, and neither is clearly ahead of the other. The twelve numbers without any order are not far behind them.
 # So most of what can be told is in how the arm is held and how much it moves. Order adds something, for when its steps are shuffled the convolution does worse than both.
 #
-# All of them know the people whom they learned from nearly by heart. What costs them one exercise in five is that other people move in other ways:
-# seven people are few, however many windows one cuts from their recordings. A better network would help less here than an eighth person.
+# All of them know the people whom they learned from nearly by heart. What they miss are exercises of other people:
+# seven people are few, however many windows one cuts from their recordings. One would ask an eighth person before one builds a larger network.
 #
 # What to take away
 # -----------------
