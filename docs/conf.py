@@ -43,6 +43,7 @@ extensions = [
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
+    "api_use",
     "api_examples",  # after autodoc, whose event it uses
     "sphinx.ext.intersphinx",
     "sphinx_copybutton",

@@ -26,40 +26,6 @@ def play(table, epochs, first=0, **logs):
     table.on_train_end(logs)
 
 
-# join_histories
-
-
-def test_histories_join_in_the_order_of_the_calls():
-    joined = training.join_histories(
-        {"loss": [3.0, 2.0], "mae": [1.0, 1.0]}, {"mae": [0.5], "loss": [1.0]}
-    )
-    assert joined == {"loss": [3.0, 2.0, 1.0], "mae": [1.0, 1.0, 0.5]}
-
-
-def test_what_fit_returns_is_joined(zero_model, zeros):
-    first = zero_model.fit(zeros, zeros, epochs=2, verbose=0)
-    second = zero_model.fit(zeros, zeros, epochs=1, verbose=0)
-    assert training.join_histories(first, second) == {"loss": [0.0] * 3, "mae": [0.0] * 3}
-
-
-def test_joining_copies():
-    run = {"loss": [1.0]}
-    training.join_histories(run)["loss"].append(2.0)
-    assert run == {"loss": [1.0]}
-
-
-def test_histories_of_different_metrics_do_not_join():
-    message = r"Received: \['loss', 'val_loss'\] in the first, \['loss'\] in number 3"
-    run = {"loss": [1.0], "val_loss": [1.0]}
-    with pytest.raises(ValueError, match=message):
-        training.join_histories(run, run, {"loss": [1.0]})
-
-
-def test_no_history_does_not_join():
-    with pytest.raises(ValueError, match=r"at least one history. Received: none"):
-        training.join_histories()
-
-
 # best_epoch
 
 

@@ -120,12 +120,21 @@ def silent_descriptor() -> Iterator[None]:
         os.close(nowhere)
 
 
-def _context() -> Any:
+def server() -> Any:
+    """Return the context that makes fresh processes, on Linux from a server that is warm.
+
+    Of the processes that Sphinx forks to read pages, each uses the server of the first.
+    """
+    os.environ.update(ONE_THREAD)
     if sys.platform != "linux":
         return mp.get_context("spawn")
     from multiprocessing import forkserver
 
     context = mp.get_context("forkserver")
+    if mp.parent_process() is not None:
+        # it may not wait for the server's end to see whether it runs: that is for its parent
+        vars(forkserver._forkserver)["ensure_running"] = lambda: None
+        return context
     context.set_forkserver_preload(PRELOAD)
     with silent_descriptor():  # the server keeps this descriptor; each task gets its own log
         forkserver.ensure_running()
@@ -142,8 +151,7 @@ def run_each(tasks: Iterable[Task], jobs: int | None = None) -> Iterator[tuple[T
     jobs
         How many run side by side; by default `workers()`.
     """
-    os.environ.update(ONE_THREAD)
-    context = _context()
+    context = server()
     waiting = list(tasks)
     running: dict[Connection, tuple[Task, Any, float, str]] = {}
     jobs = jobs or workers()

@@ -28,7 +28,6 @@ __all__ = [
     "ensemble_weights",
     "hold_out_split",
     "iterated_k_fold_splits",
-    "join_histories",
     "k_fold_splits",
     "weighted_average",
 ]
@@ -199,47 +198,6 @@ def iterated_k_fold_splits(
     rounds = _integer("repeats", repeats, at_least=1)
     random = _generator(seed)
     return itertools.chain.from_iterable(_folds(size, pieces, random) for _ in range(rounds))
-
-
-def join_histories(
-    *histories: keras.callbacks.History | Mapping[str, Sequence[float]],
-) -> dict[str, list[float]]:
-    """Join the histories of successive ``fit`` calls to one.
-
-    Parameters
-    ----------
-    *histories : keras.callbacks.History or mapping of str to sequence of float
-        What each call of ``fit`` returned, in the order of the calls, or the
-        ``history`` dictionaries inside; at least one. All have the same metrics.
-
-    Returns
-    -------
-    dict of str to list of float
-        For each metric, its values over all epochs. The lists are new; the
-        histories stay as they are.
-
-    Raises
-    ------
-    ValueError
-        If there is no history, or if two histories have different metrics, as
-        when only one of the calls had validation data.
-
-    Examples
-    --------
-    >>> from dlguide import training
-    >>> training.join_histories({"loss": [0.7, 0.4]}, {"loss": [0.3]})
-    {'loss': [0.7, 0.4, 0.3]}
-    """
-    if not histories:
-        raise ValueError("join_histories needs at least one history. Received: none")
-    runs = [_metrics_of(history) for history in histories]
-    for number, run in enumerate(runs[1:], start=2):
-        if run.keys() != runs[0].keys():
-            raise ValueError(
-                "Every history must have the same metrics. Received: "
-                f"{sorted(runs[0])} in the first, {sorted(run)} in number {number}"
-            )
-    return {name: [float(value) for run in runs for value in run[name]] for name in runs[0]}
 
 
 def best_epoch(
