@@ -38,6 +38,7 @@ extensions = [
     "leftovers",
     "mathematics",
     "results",
+    "security",
     "stale_pages",
     "topics",
     "myst_nb",

@@ -14,6 +14,12 @@ from tests.built_site import SITE, need_site, skip
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--sample", action="store_true", help="look at one page in twelve, not at all of them"
+    )
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_):
         pass
