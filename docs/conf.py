@@ -35,6 +35,7 @@ extensions = [
     "gallery_runner",
     "inventories",
     "kernels",
+    "learning_path",
     "leftovers",
     "mathematics",
     "results",
