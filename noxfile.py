@@ -158,6 +158,14 @@ def serve(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def downloads(session: nox.Session) -> None:
+    """Run the site's downloads as a stranger would: nox -s downloads -- PATTERN [--sample N]."""
+    prepare(session)
+    fetch(session)
+    run(session, "python", "docs/_ext/downloads.py", *session.posargs, env=INSTALL)
+
+
+@nox.session(default=False)
 def site_tests(session: nox.Session) -> None:
     """Open every page of the built guide in Chromium: nox -s site_tests [-- -k search]."""
     prepare(session)
@@ -218,6 +226,8 @@ def check_lint(session: nox.Session) -> None:
     workflows = sorted(str(path) for path in ROOT.glob(".github/workflows/*.yml"))
     run(session, "check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
     run(session, "zizmor", "--offline", "--quiet", *workflows)
+    readthedocs = ("--builtin-schema", "vendor.readthedocs", ".readthedocs.yaml")
+    run(session, "check-jsonschema", *readthedocs)
 
 
 def check_types(session: nox.Session) -> None:

@@ -40,6 +40,7 @@ extensions = [
     "mathematics",
     "results",
     "security",
+    "site_wheel",
     "stale_pages",
     "topics",
     "myst_nb",

@@ -77,6 +77,7 @@ def test_every_session_that_is_named_exists(path):
 def test_workflows_run_the_sessions_of_the_bench():
     assert set().union(*(sessions_called(text(path)) for path in WORKFLOWS)) == {
         "docs",
+        "downloads",
         "newest",
         "tests",
     }

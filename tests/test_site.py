@@ -4,7 +4,12 @@ These tests need the guide, built by ``nox -s docs``. Where there is none they a
 on a CI service, which sets ``CI``, that is a failure.
 """
 
+import io
 import re
+import sys
+import tempfile
+import zipfile
+import zlib
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -148,14 +153,61 @@ def test_gallery_output_is_neat():
     assert found == []
 
 
-def test_no_generated_file_names_a_folder_of_the_building_machine():
-    folders = {str(ROOT), str(Path.home())} - {"/"}
+TEXTS = {".css", ".html", ".ipynb", ".js", ".json", ".map", ".py", ".rst", ".svg", ".txt", ".xml"}
+ARCHIVES = {".whl", ".zip"}
+
+
+def texts(name, data):
+    """Yield the texts that a file of the site holds, each with its name."""
+    suffix = Path(name).suffix
+    if suffix in ARCHIVES:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for member in archive.namelist():
+                yield from texts(f"{name}/{member}", archive.read(member))
+    elif suffix == ".inv":
+        head, _, packed = data.partition(b"zlib.\n")
+        yield name, (head + zlib.decompress(packed)).decode()
+    elif suffix in TEXTS or Path(name).name in {"METADATA", "RECORD", "WHEEL", "LICENSE"}:
+        yield name, data.decode(errors="replace")
+
+
+def machine(folders):
+    """Return a pattern that finds any of these folders where a path begins with it."""
+    places = sorted({Path(folder).as_posix() for folder in folders} - {"/"})
+    return re.compile(rf"(?<![\w.~-])(?:{'|'.join(map(re.escape, places))})/")
+
+
+def test_folders_are_found_in_files_of_every_kind():
+    line = "made in " + "/".join(["", "home", "me", "guide", "page"])
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a/METADATA", line)
+        archive.writestr("a/picture.png", line)
+    files = {
+        "page.html": line.encode(),
+        "objects.inv": b"# Compressed using zlib.\n" + zlib.compress(line.encode()),
+        "a.whl": packed.getvalue(),
+        "picture.png": line.encode(),
+    }
+    pattern = machine(["/".join(["", "home", "me"]), "/"])
     found = [
-        (shown(path), folder)
-        for path in SITE.rglob("*")
-        if path.suffix in {".html", ".js", ".css", ".py", ".ipynb", ".txt", ".json"}
-        for folder in folders
-        if f"{folder}/" in path.read_text(encoding="utf-8", errors="replace")
+        name
+        for file, data in files.items()
+        for name, text in texts(file, data)
+        if pattern.search(text)
+    ]
+    assert found == ["page.html", "objects.inv", "a.whl/a/METADATA"]
+    assert not pattern.search("https://example.org" + "/".join(["", "home", "me", "page"]))
+
+
+def test_no_generated_file_names_a_folder_of_the_building_machine():
+    pattern = machine([ROOT, Path.home(), tempfile.gettempdir(), sys.prefix])
+    found = [
+        (name, text[max(match.start() - 40, 0) : match.end() + 40])
+        for path in sorted(SITE.rglob("*"))
+        if path.suffix in TEXTS | ARCHIVES | {".inv"}
+        for name, text in texts(shown(path), path.read_bytes())
+        for match in pattern.finditer(text)
     ]
     assert found == []
 

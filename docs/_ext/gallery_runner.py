@@ -66,6 +66,19 @@ def budget_scale() -> float:
     return scale
 
 
+def expected_seconds(example: Example) -> float:
+    """Return the processor time that a script has in the record, or else its budget."""
+    from dlguide import record
+
+    known = example.name in record.names()
+    return record.read(example.name).cpu_seconds if known else example.cpu_seconds
+
+
+def patience(example: Example) -> float:
+    """Return after how many seconds a script that has not ended is taken to hang."""
+    return (3 * example.cpu_seconds + 60) * budget_scale()
+
+
 def _run_one(fname: str, target_dir: str, src_dir: str, pickled: bytes) -> dict[str, Any]:
     """Let sphinx-gallery run one script and write its page; called in a fresh process."""
     from sphinx_gallery.gen_rst import generate_file_rst
@@ -271,8 +284,6 @@ def _junit(path: Path, results: list[_Result]) -> None:
 
 def _places(gallery_conf: Mapping[str, Any], source_dir: Path) -> list[Place]:
     """Find the scripts of this build, those with the longest recorded time first."""
-    from dlguide import record
-
     pattern = re.compile(gallery_conf["filename_pattern"])
     places = []
     for examples_dir, gallery_dir in zip(
@@ -284,13 +295,7 @@ def _places(gallery_conf: Mapping[str, Any], source_dir: Path) -> list[Place]:
                 continue
             target_dir = source_dir / gallery_dir / path.parent.name
             places.append(Place(read_example(path, root), path.parent, target_dir))
-    known = set(record.names())
-
-    def recorded(place: Place) -> float:
-        name = place.example.name
-        return record.read(name).cpu_seconds if name in known else place.example.cpu_seconds
-
-    return sorted(places, key=recorded, reverse=True)
+    return sorted(places, key=lambda place: expected_seconds(place.example), reverse=True)
 
 
 def forget_removed(gallery_dir: Path, examples_dir: Path) -> None:
@@ -336,7 +341,7 @@ def run_gallery(app: Sphinx) -> None:
                 place.example.name,
                 _run_one,
                 (place.example.path.name, str(place.target_dir), str(place.src_dir), pickled),
-                wall_seconds=(3 * place.example.cpu_seconds + 60) * budget_scale(),
+                wall_seconds=patience(place.example),
             )
         )
     logger.info(

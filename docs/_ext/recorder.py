@@ -21,7 +21,7 @@ from typing import Any
 from definitions import numbers_hash
 from dlguide import record
 from examples import Example, all_examples, with_seed
-from gallery_runner import budget_scale, versions
+from gallery_runner import patience, versions
 from processes import Outcome, Task, run_each
 from results import is_stale, number
 
@@ -95,7 +95,7 @@ def main(arguments: list[str]) -> int:
             f"{example.name} {seed}",
             execute,
             (with_seed(example.path.read_text(encoding="utf-8"), seed), example.path.name),
-            wall_seconds=(3 * example.cpu_seconds + 60) * budget_scale(),
+            wall_seconds=patience(example),
         )
         for example in due
         for seed in seeds
