@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 FOLDER = "downloads"
 CLASS = "dlguide-wheel"
 INSTALLING = "how_to/reuse_an_example"
-UNKNOWN_ADDRESS = "https://<the address of this site>"
+UNKNOWN_ADDRESS = "https://<this site>"
 
 
 def base_url() -> str:
@@ -147,7 +147,7 @@ def say_what_it_needs(app: Sphinx, doctree: nodes.document) -> None:
             refexplicit=True,
         )
         line = nodes.paragraph("", "", link)
-        footer.append(nodes.container("", line, classes=["sphx-glr-download", "dlguide-needs"]))
+        footer.append(nodes.container("", line, classes=["dlguide-needs"]))
 
 
 def _is_link(node: nodes.Node) -> bool:

@@ -213,7 +213,7 @@ def test_pages_link_to_the_wheel_and_name_it(project, tmp_path):
         assert (site / f"{page}.html").parent.joinpath(address).resolve() == wheel_of(site)
     shown = words((site / "deep" / "page.html").read_text(encoding="utf-8"))
     assert f"./{name}[examples]" in shown
-    assert f"@ https://<the address of this site>/downloads/{name}" in shown
+    assert f"@ https://<this site>/downloads/{name}" in shown
 
 
 def test_downloads_of_an_example_end_with_what_they_need(project, tmp_path):
