@@ -72,14 +72,14 @@ def fetch(session: nox.Session) -> None:
     note_time("data", started)
 
 
-def build(session: nox.Session, *options: str) -> None:
+def build(session: nox.Session, *options: str, kind: str = "html") -> None:
     """Build the guide with Sphinx."""
     started = time.monotonic()
     run(
-        session, "python", "-m", "sphinx", "-b", "html", "-d", str(BUILD / "doctrees"),
-        "-j", JOBS, *options, str(DOCS), str(SITE), env=QUIET,
+        session, "python", "-m", "sphinx", "-b", kind, "-d", str(BUILD / "doctrees"),
+        "-j", JOBS, *options, str(DOCS), str(BUILD / kind), env=QUIET,
     )  # fmt: skip
-    note_time("guide", started)
+    note_time("guide" if kind == "html" else kind, started)
 
 
 @nox.session
@@ -145,6 +145,15 @@ def gallery(session: nox.Session) -> None:
     fetch(session)
     build(session, "-D", f"sphinx_gallery_conf.filename_pattern={pattern}")
     session.log(f"Open {(SITE / 'gallery' / 'index.html').as_uri()}")
+
+
+@nox.session(default=False)
+def epub(session: nox.Session) -> None:
+    """Bind the guide as one ePub; after 'docs', nothing runs again."""
+    prepare(session)
+    fetch(session)
+    build(session, "-W", "-n", "--keep-going", *session.posargs, kind="epub")
+    session.log(f"The book is {BUILD / 'epub' / 'dlguide.epub'}")
 
 
 @nox.session(default=False)

@@ -31,6 +31,7 @@ version = release = dlguide.__version__
 
 extensions = [
     "accessible",
+    "book",
     "figures",
     "gallery_runner",
     "inventories",
@@ -38,6 +39,7 @@ extensions = [
     "learning_path",
     "leftovers",
     "mathematics",
+    "plain_text",
     "results",
     "security",
     "site_wheel",
@@ -148,7 +150,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
-    "footer_end": ["versions"],
+    "footer_end": ["plain_text", "versions"],
     "show_toc_level": 2,
     "navigation_with_keys": False,
     "back_to_top_button": True,
@@ -158,3 +160,17 @@ html_theme_options = {
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp, .go"
+
+# Book ----------------------------------------------------------------------------------
+epub_basename = "dlguide"
+epub_title = "dlguide: a guide to deep learning with Keras"
+epub_description = (
+    "A guide to deep learning with Keras "
+    "whose every figure and number is made by the code on its page."
+)
+epub_contributor = author
+epub_uid = "book"
+epub_identifier = "urn:uuid:14c2b2d2-480a-5794-8425-379b4a50d639"
+epub_css_files = ["book.css"]
+epub_tocscope = "includehidden"  # the first page hides the contents, the book does not
+epub_show_urls = "no"

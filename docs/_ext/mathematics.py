@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 MATHML = "http://www.w3.org/1998/Math/MathML"
 _MO = f"{{{MATHML}}}mo"
+_TOKENS = {_MO, f"{{{MATHML}}}mi", f"{{{MATHML}}}mn"}
+_SCRIPTS = {f"{{{MATHML}}}{name}" for name in "msub msup msubsup munder mover munderover".split()}
 FONT = "stix-two-math.woff2"
 
 #: Where Unicode keeps the styled alphabets, as (capital A, small a, digit 0); MathML Core
@@ -120,10 +122,27 @@ def to_mathml(tex: str, *, display: bool) -> str:
                 element.set("mathvariant", "normal")
         if element.tag == f"{{{MATHML}}}annotation":
             element.text = tex
+    _mend(root)
     _align_columns(root)
     _space_functions(root)
     root.set("display", "block" if display else "inline")
     return ET.tostring(root, encoding="unicode")
+
+
+def _mend(root: ET.Element) -> None:
+    """Bring into order what KaTeX writes against the rules of MathML.
+
+    A function's name as an index comes with a sign of application, one child too many; and
+    a label below something makes elements out of what may hold letters only.
+    """
+    for script in root.iter():
+        if script.tag in _SCRIPTS:
+            for sign in list(script):
+                if sign.text == "\u2061":
+                    script.remove(sign)
+    for token in root.iter():
+        if token.tag in _TOKENS and len(token):
+            token.tag = f"{{{MATHML}}}mrow"
 
 
 def _align_columns(root: ET.Element) -> None:

@@ -451,3 +451,15 @@ def test_a_font_that_is_there_is_kept(tmp_path):
     target.write_bytes(b"the font")
     write_font(tmp_path)
     assert target.read_bytes() == b"the font"
+
+
+@pytest.mark.parametrize(
+    "tex", [r"\eta_{\max}", r"x^{\min}", r"\underset{n}{X}", r"\overset{n}{1}"]
+)
+def test_scripts_have_as_many_parts_as_they_may_and_letters_hold_no_elements(tex):
+    root = formula(tex)
+    for element in root.iter():
+        if element.tag in {"msub", "msup", "munder", "mover"}:
+            assert len(element) == 2
+        if element.tag in {"mi", "mn", "mo"}:
+            assert len(element) == 0
