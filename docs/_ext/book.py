@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: What is in the book; the rest of the site is about the site.
 PARTS = ("index", "guide/", "gallery/", "reference/", "glossary", "references", "results")
 #: The style sheets of the book, of all those that the extensions bring.
-STYLES = ("pygments.css", "basic.css", "book.css")
+STYLES = ("pygments.css", "book.css")
 SUFFIX = ".xhtml"
 #: The class of a link that covers a whole card on the site, where its words are not shown.
 COVERING = "sd-hide-link-text"
