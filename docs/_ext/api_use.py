@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.util import logging
 
-from definitions import definitions, references
+from definitions import definitions, read_module, references
 from dlguide import record
 from examples import all_examples
-from sources import PACKAGE, library_modules, module_file
+from sources import PACKAGE, library_modules
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -44,16 +44,16 @@ def public(package: str = PACKAGE) -> dict[str, ast.stmt]:
     for module in sorted(library_modules(package)):
         if not re.fullmatch(rf"{package}\.[a-z]\w*", module):
             continue
-        for node in ast.parse(module_file(module, package).read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-                names = ast.literal_eval(node.value)
-                found |= {f"{module}.{name}": _definition(module, name, package) for name in names}
+        _, known = read_module(module, package)
+        for node in known.nodes.get("__all__", ()):
+            names = ast.literal_eval(node.value) if isinstance(node, ast.Assign) else ()
+            found |= {f"{module}.{name}": _definition(module, name, package) for name in names}
     return found
 
 
 def _definition(module: str, name: str, package: str) -> ast.stmt:
     """Return the statement that defines a name, in whichever module it stands."""
-    known = definitions(ast.parse(module_file(module, package).read_text("utf-8")), package)
+    _, known = read_module(module, package)
     if name in known.nodes:
         return known.nodes[name][-1]
     return _definition(*known.imported[name], package)
@@ -69,11 +69,12 @@ def comes_along(node: ast.stmt, returned: str) -> bool:
     return any("dataclass" in ast.unparse(one) for one in node.decorator_list)
 
 
-def used(code: str, package: str = PACKAGE) -> set[str]:
+@cache
+def used(code: str, package: str = PACKAGE) -> frozenset[str]:
     """Return the full names of what a piece of Python uses of the library."""
     tree = ast.parse(code)
     symbols = references(tree, "", definitions(tree, package), package)
-    return {f"{module}.{name}" for module, name in symbols if module and name}
+    return frozenset(f"{module}.{name}" for module, name in symbols if module and name)
 
 
 def page_code(text: str) -> str:

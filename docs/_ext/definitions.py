@@ -136,7 +136,8 @@ def references(tree: ast.AST, where: str, known: Definitions, package: str) -> s
 
 
 @cache
-def _read(module: str, package: str) -> tuple[str, Definitions]:
+def read_module(module: str, package: str) -> tuple[str, Definitions]:
+    """Return the text of a module of the library, and its top level."""
     source = module_file(module, package).read_text(encoding="utf-8")
     return source, definitions(ast.parse(source), package)
 
@@ -156,7 +157,7 @@ def reached(source: str, package: str = PACKAGE) -> dict[Symbol, str]:
         module, name = symbol
         if symbol in codes or module in NOT_COUNTED:
             continue
-        text, known = _read(module, package)
+        text, known = read_module(module, package)
         if name in known.imported and name not in known.nodes:
             codes[symbol] = ""
             waiting.add(known.imported[name])
@@ -179,11 +180,15 @@ def reached(source: str, package: str = PACKAGE) -> dict[Symbol, str]:
 
 def numbers_hash(example: Example) -> str:
     """Return a hash of all code and data that a script's numbers depend on."""
-    source = example.path.read_text(encoding="utf-8")
+    return _hash(example.path.read_text(encoding="utf-8"), example.datasets)
+
+
+@cache
+def _hash(source: str, loaded: tuple[str, ...]) -> str:
     digest = hashlib.sha256(code_only(source).encode())
     for (module, name), code in sorted(reached(source).items()):
         digest.update(f"\n== {module} {name}\n{code}".encode())
-    for dataset in example.datasets:
+    for dataset in loaded:
         for member in datasets.card(dataset).members:
             digest.update(f"\n== {dataset} {member.sha256}".encode())
     return digest.hexdigest()

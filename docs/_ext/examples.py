@@ -16,6 +16,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,11 @@ def _datasets(tree: ast.Module) -> tuple[str, ...]:
 
 def read_example(path: Path, root: Path) -> Example:
     """Read one script below the examples folder `root`."""
-    source = path.read_text(encoding="utf-8")
+    return _parsed(path, root, path.read_text(encoding="utf-8"))
+
+
+@cache
+def _parsed(path: Path, root: Path, source: str) -> Example:
     tree = ast.parse(source)
     docstring = ast.get_docstring(tree) or ""
     said = settings(source)

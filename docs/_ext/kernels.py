@@ -33,6 +33,7 @@ import processes
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
 
 
 def _end_with_parent() -> None:
@@ -115,18 +116,24 @@ class WarmKernelManager(FileKernelManager):
         self._reconcile_connection_info(self.provisioner.connection_info)
 
 
-def make_ready(app: Sphinx) -> None:
-    """Make the data base of the executed pages, if there is none yet, and start the server."""
+def make_store(app: Sphinx) -> None:
+    """Make the data base of the executed pages, if there is none yet."""
     from jupyter_cache import get_cache
 
     get_cache(app.config.nb_execution_cache_path).list_cache_records()
-    if sys.platform == "linux":
-        processes.server()  # Sphinx's own processes, forked from this one, then share it
+
+
+def start_server(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Start the server; Sphinx's own processes, which fork from this one, then share it."""
+    del app, env
+    if docnames and sys.platform == "linux":
+        processes.server()
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Make the notebook client take this manager; it asks for the name when it starts."""
-    app.connect("builder-inited", make_ready)
+    app.connect("builder-inited", make_store)
+    app.connect("env-before-read-docs", start_server)
     if os.name == "posix":
         manager = WarmKernelManager if sys.platform == "linux" else FileKernelManager
         setattr(jupyter_client, "AsyncKernelManager", manager)  # noqa: B010 - for mypy

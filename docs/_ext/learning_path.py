@@ -153,9 +153,11 @@ class LearningPath(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return both."""
-        self.env.note_reread()
-        path = sections(Path(self.env.app.srcdir) / "guide")
+        guide = Path(self.env.app.srcdir) / "guide"
+        path = sections(guide)
         check(path)
+        for section in path:
+            self.env.note_dependency(str(guide / f"{section.name}.md"))
         picture = f'<div class="learning-path" tabindex="0">{drawing(path)}</div>'
         lines = ["| Section | Builds on |", "|---|---|"]
         for section in path:

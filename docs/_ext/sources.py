@@ -23,6 +23,7 @@ import grimp
 PACKAGE = "dlguide"
 
 
+@cache
 def code_only(source: str) -> str:
     """Return Python source without comments, docstrings, blank lines and trailing space.
 
@@ -67,7 +68,7 @@ def _package_folder(package: str) -> Path:
 
 def modules_imported(source: str, package: str = PACKAGE) -> set[str]:
     """Return the library's modules that a piece of Python imports by name."""
-    known = _graph(package).modules
+    known = library_modules(package)
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -80,18 +81,23 @@ def modules_imported(source: str, package: str = PACKAGE) -> set[str]:
     return found
 
 
+@cache
+def _upstream(module: str, package: str) -> frozenset[str]:
+    return frozenset(_graph(package).find_upstream_modules(module))
+
+
 def modules_needed(source: str, package: str = PACKAGE) -> set[str]:
     """Return the library's modules that a piece of Python needs, directly or not."""
-    graph = _graph(package)
     needed = modules_imported(source, package)
     for module in tuple(needed):
-        needed |= graph.find_upstream_modules(module)
+        needed |= _upstream(module, package)
     return needed
 
 
-def library_modules(package: str = PACKAGE) -> set[str]:
+@cache
+def library_modules(package: str = PACKAGE) -> frozenset[str]:
     """Return the names of all modules of the library."""
-    return set(_graph(package).modules)
+    return frozenset(_graph(package).modules)
 
 
 def module_file(module: str, package: str = PACKAGE) -> Path:

@@ -42,7 +42,10 @@ def library(tmp_path, monkeypatch):
 def forget():
     sources._graph.cache_clear()
     sources._package_folder.cache_clear()
-    definitions._read.cache_clear()
+    sources.library_modules.cache_clear()
+    sources._upstream.cache_clear()
+    definitions.read_module.cache_clear()
+    definitions._hash.cache_clear()
 
 
 def names(source):

@@ -48,6 +48,8 @@ def forget():
     """Forget what was read of libraries, as a new build does."""
     sources._graph.cache_clear()
     sources._package_folder.cache_clear()
+    sources.library_modules.cache_clear()
+    sources._upstream.cache_clear()
 
 
 def edit(path, old, new):
