@@ -1,4 +1,6 @@
+import io
 import itertools
+import warnings
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -456,6 +458,15 @@ def test_figures_work_without_the_style():
             plots.image_grid(np.zeros((1, 2, 2)), title="One"),
         ):
             figure.canvas.draw()
+
+
+def test_a_grid_can_be_saved_again_and_again_without_a_warning():
+    # as notebooks do, which show a figure and may save it later
+    plots.image_grid(np.zeros((3, 8, 8), "uint8"), title="Three", alt="Three black squares.")
+    with warnings.catch_warnings(), plt.style.context("dlguide.guide"):
+        warnings.simplefilter("error")
+        for box in (None, "tight", None):
+            plt.gcf().savefig(io.BytesIO(), bbox_inches=box)
 
 
 # Feature maps and heat ------------------------------------------------------------------

@@ -506,7 +506,9 @@ def image_grid(
     step = tile * height / width + caption_room + gap
     size = (_WIDTH, head + rows * step - gap + margin)
 
-    figure = plt.figure(figsize=size, layout="none")
+    figure = plt.figure(figsize=size, layout="constrained")
+    # Matplotlib would bring the style's layout back when it saves a figure that never had one.
+    figure.set_layout_engine("none")
     highest = 255 if pictures.dtype == np.uint8 else 1
     for index, (picture, caption) in enumerate(zip(pictures, captions, strict=True)):
         row, column = divmod(index, columns)
