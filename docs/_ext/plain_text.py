@@ -267,7 +267,7 @@ def summary(text: str) -> str:
     blocks = text.split("\n\n")
     for block in blocks[1:]:  # the first one is the title
         said = " ".join(block.split())
-        is_prose = not block.startswith((" ", "*  ", "[picture", "Out:", "+-"))
+        is_prose = not block.startswith((" ", "*  ", "[picture", "Out:", "+-", "Builds on "))
         if is_prose and not re.search(r"\n([*=\-~])\1+$", block):
             end = re.search(r"[.?!](?=\s+[^a-z\s]|$)", said)
             return said[: end.end()] if end else said
@@ -346,12 +346,22 @@ def link(
 def write(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
-    """Write the text of a page when Sphinx writes the page, after all that looks at the page."""
-    del templatename, context
+    """Write the text of a page when Sphinx writes the page, after all that looks at the page.
+
+    Search engines show the page's first sentence.
+    """
+    del templatename
+    if app.builder.name != "html":
+        return
+    about = f"{app.config.project}: {pagename}"
     if has_text(app, doctree):
         path = text_path(Path(app.outdir), pagename)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page_text(cast("nodes.document", doctree), app.builder), encoding="utf-8")
+        text = page_text(cast("nodes.document", doctree), app.builder)
+        path.write_text(text, encoding="utf-8")
+        about = summary(text) or about
+    description = f'<meta name="description" content="{escape(about)}">'
+    context["metatags"] = f"{context.get('metatags', '')}\n{description}"
 
 
 def complete(app: Sphinx, exception: Exception | None) -> None:

@@ -160,6 +160,7 @@ def test_what_this_writer_does_not_know_is_read_through():
         ("T\n*\n\nWhy? Because.", "Why?"),
         ("T\n*\n\nAbout 0.5 of it, e.g. half. Yes.", "About 0.5 of it, e.g. half."),
         ("T\n*\n\n[picture: A. B.]\n\n   code\n\nWords.", "Words."),
+        ("T\n*\n\nBuilds on 2.1 Slopes, 3 Start.\n\nWhat now? This.", "What now?"),
         ("T\n*\n\nSetup\n=====\n\nNo stop", "No stop"),
         ("T\n*", ""),
     ],
@@ -230,22 +231,36 @@ def test_lists_are_made_and_texts_without_a_page_are_removed(site):
 
 
 def test_a_page_is_written_beside_its_html_and_linked(tmp_path):
-    app = SimpleNamespace(builder=HTML, outdir=tmp_path)
+    app = SimpleNamespace(builder=HTML, outdir=tmp_path, config=CONFIG)
     context = {"metatags": "<meta>"}
-    page = document(nodes.paragraph("", "Words."))
+    page = document(nodes.paragraph("", 'Words "and" more.'))
     for step in (link, write):
         step(app, "guide/1/a", "page.html", context, page)
-    assert (tmp_path / "guide" / "1" / "a.txt").read_text(encoding="utf-8").endswith("Words.\n")
+    assert (
+        (tmp_path / "guide" / "1" / "a.txt")
+        .read_text(encoding="utf-8")
+        .endswith('Words "and" more.\n')
+    )
     assert context["plain_text"] == "a.txt"
     assert context["metatags"].startswith("<meta>\n<link rel=")
     assert 'href="a.txt"' in context["metatags"]
+    assert 'name="description" content="Words &quot;and&quot; more."' in context["metatags"]
 
 
-@pytest.mark.parametrize(("builder", "page"), [("epub", document()), ("html", None)])
-def test_nothing_is_written_for_a_book_or_a_page_without_a_source(tmp_path, builder, page):
-    app = SimpleNamespace(builder=SimpleNamespace(name=builder), outdir=tmp_path)
+def test_nothing_is_written_for_a_book(tmp_path):
+    app = SimpleNamespace(builder=SimpleNamespace(name="epub"), outdir=tmp_path, config=CONFIG)
     context = {}
     for step in (link, write):
-        step(app, "search", "search.html", context, page)
+        step(app, "guide/1/a", "page.html", context, document())
     assert context == {}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_without_a_source_has_no_text_but_says_what_it_is(tmp_path):
+    app = SimpleNamespace(builder=HTML, outdir=tmp_path, config=CONFIG)
+    context = {}
+    for step in (link, write):
+        step(app, "search", "search.html", context, None)
+    assert context["metatags"].strip() == '<meta name="description" content="dlguide: search">'
+    assert "plain_text" not in context
     assert list(tmp_path.iterdir()) == []
