@@ -37,18 +37,24 @@ def address():
 
 
 @pytest.fixture(scope="session")
-def browser(address):
-    """Start a Chromium without a window."""
-    from playwright.sync_api import sync_playwright
-
+def chromium():
+    """Return where the system's Chromium is."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         skip("There is no Chromium on this machine: install the package 'chromium'.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(address, chromium):
+    """Start a Chromium without a window."""
+    from playwright.sync_api import sync_playwright
+
     # a container's root may not use the sandbox, and only our own pages are opened
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox"] if root else []
+            executable_path=chromium, args=["--no-sandbox"] if root else []
         )
         yield running
         running.close()
