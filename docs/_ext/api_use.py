@@ -139,12 +139,11 @@ def describe(app: Sphinx, docname: str, content: list[str]) -> None:
     if name == docname or _DOWNLOAD not in content[0] or not script.is_file():
         return
     names = sorted(used(script.read_text(encoding="utf-8")) & set(public()))
-    lines = [_DOWNLOAD, *([cost(name)] if cost(name) else [])]
+    paragraphs = [_DOWNLOAD, *([cost(name)] if cost(name) else [])]
     if names:
-        # an object is listed once; its last part says enough
-        lines.append("Of the library it uses")
-        lines.append(", ".join(f":obj:`~{full}`" for full in names) + ".")
-    content[0] = content[0].replace(_DOWNLOAD, "\n        ".join(lines), 1)
+        listed = ", ".join(f":obj:`~{full}`" for full in names)
+        paragraphs.append(f"Of the library it uses {listed}.")
+    content[0] = content[0].replace(_DOWNLOAD, "\n\n        ".join(paragraphs), 1)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -28,7 +28,7 @@ _TITLE = re.compile(r"^# (?P<number>\d[\d.]*(?: and [\d.]+)*)? ?(?P<title>.+)$",
 _TOCTREE = re.compile(r"^```\{toctree\}\n(?P<body>.*?)^```", re.M | re.S)
 
 #: Sizes in the picture, in pixels.
-BOX, GAP, ROW = (64, 30), 8, 86
+BOX, GAP, ROW = (58, 30), 6, 86
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Section:
     number: str
     title: str
     needs: tuple[str, ...]
+    topics: tuple[str, ...] = ()
 
     @property
     def chapter(self) -> str:
@@ -65,8 +66,9 @@ def read_section(guide: Path, name: str) -> Section:
     title = _TITLE.search(text)
     if title is None:
         raise ValueError(f"guide/{name}.md has no title.")
-    needs = tuple(_front(text).get("needs", ()))
-    return Section(name, title["number"] or "", title["title"], needs)
+    front = _front(text)
+    needs, topics = (tuple(map(str, front.get(key, ()))) for key in ("needs", "topics"))
+    return Section(name, title["number"] or "", title["title"], needs, topics)
 
 
 def sections(guide: Path) -> list[Section]:
@@ -121,6 +123,22 @@ def _line(start: tuple[float, float], end: tuple[float, float]) -> str:
     return f"M{x:.0f} {y:.0f}C{x:.0f} {middle:.0f} {u:.0f} {middle:.0f} {u:.0f} {v:.0f}"
 
 
+def labels(path: list[Section]) -> list[str]:
+    """Return a short name for each section, all different.
+
+    It is the number in the title; where several have the same, that of the first topic; and
+    without a number the name of the page.
+    """
+    numbers = [section.number.split(" ")[0] for section in path]
+    found = []
+    for section, number in zip(path, numbers, strict=True):
+        shared = numbers.count(number) > 1
+        page = section.name.rpartition("/")[2].split("_")[0]
+        topic = section.topics[0] if section.topics else page
+        found.append((topic if shared else number) if number else page)
+    return found
+
+
 def drawing(path: list[Section]) -> str:
     """Return the map as SVG, in the colours of the page around it."""
     places, width, height = _places(path)
@@ -137,9 +155,8 @@ def drawing(path: list[Section]) -> str:
         for section in path
         for need in section.needs
     ]
-    for section in path:
+    for section, label in zip(path, labels(path), strict=True):
         x, y = places[section.name]
-        label = section.number.split(" ")[0] or section.title.split()[0]
         pieces.append(
             f'<rect x="{x - BOX[0] / 2:.0f}" y="{y - BOX[1] / 2:.0f}" '
             f'width="{BOX[0]}" height="{BOX[1]}" rx="6"/>'

@@ -51,12 +51,24 @@ def test_a_section_cannot_build_on_what_is_not_there():
 
 def test_the_map_has_a_box_for_each_section_and_a_line_for_each_need(guide):
     root = ET.fromstring(learning_path.drawing(learning_path.sections(guide)))
-    assert [text.text for text in root.iter("text")] == ["1.1", "Without", "2.1"]
+    assert [text.text for text in root.iter("text")] == ["1.1", "b", "2.1"]
     assert len(list(root.iter("rect"))) == 3
     assert len(list(root.iter("path"))) == 3
     assert "3 sections" in root.get("aria-label")
     tops = [float(box.get("y")) for box in root.iter("rect")]
     assert tops[0] == tops[1] < tops[2]
+
+
+def test_sections_with_the_same_number_are_told_apart_by_their_topics():
+    path = [
+        Section("1/a", "1.1", "A", (), ("1.1.1", "1.1.2")),
+        Section("1/b_c", "1.1", "B", (), ("1.1.3",)),
+        Section("1/d_e", "", "D", (), ("1.2",)),
+        Section("1/f", "1.3 and 1.4", "F", (), ("1.4",)),
+    ]
+    assert learning_path.labels(path) == ["1.1.1", "1.1.3", "d", "1.3"]
+    found = learning_path.labels(learning_path.sections(GUIDE))
+    assert len(set(found)) == len(found)
 
 
 def test_boxes_do_not_overlap_and_stay_inside():
