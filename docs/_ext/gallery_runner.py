@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -48,10 +49,14 @@ _Result: TypeAlias = tuple[Example, Outcome, list[str]]
 COMPUTING = ("keras", "matplotlib", "numpy", "scikit-learn", "tensorflow")
 
 
+#: Looked up once: it takes a moment, and does not change while a build runs.
+_version = cache(metadata.version)
+
+
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that compute the numbers."""
     python = ".".join(map(str, sys.version_info[:3]))
-    return {"python": python, **{name: metadata.version(name) for name in COMPUTING}}
+    return {"python": python, **{name: _version(name) for name in COMPUTING}}
 
 
 def budget_scale() -> float:
