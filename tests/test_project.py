@@ -79,6 +79,7 @@ def test_workflows_run_the_sessions_of_the_bench():
         "docs",
         "downloads",
         "newest",
+        "site_tests",
         "tests",
     }
 
