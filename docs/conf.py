@@ -44,6 +44,7 @@ extensions = [
     "security",
     "site_wheel",
     "stale_pages",
+    "steady",
     "topics",
     "myst_nb",
     "numpydoc",

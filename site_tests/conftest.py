@@ -1,10 +1,12 @@
 """A browser and a server for the built guide."""
 
 import functools
+import gzip
 import http.server
 import os
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +22,34 @@ def pytest_addoption(parser):
     )
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
+#: What hosts send compressed.
+TEXTS = {".css", ".html", ".js", ".json", ".svg", ".txt"}
+
+
+@functools.cache
+def packed(path):
+    return gzip.compress(path.read_bytes(), mtime=0)
+
+
+class _Host(http.server.SimpleHTTPRequestHandler):
+    """Serve the site as a host does that people publish on: texts compressed, over one line."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        path = Path(self.translate_path(self.path))
+        wanted = "gzip" in self.headers.get("Accept-Encoding", "")
+        if not (wanted and path.is_file() and path.suffix in TEXTS):
+            super().do_GET()
+            return
+        body = packed(path)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, *_):
         pass
 
@@ -29,7 +58,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 def address():
     """Serve the built guide on this machine, and return its address."""
     need_site()
-    handler = functools.partial(_Quiet, directory=SITE)
+    handler = functools.partial(_Host, directory=SITE)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
