@@ -208,3 +208,11 @@ def test_a_file_keeps_each_list_of_numbers_on_one_line(name):
     lists = re.findall(r'^ +"\w+": \[[^\]\n]+\],?$', text, re.M)
     entry = record.read(name)
     assert len(lists) == 1 + len(entry.metrics) + len(entry.times)
+
+
+def test_the_examples_take_as_long_as_the_page_on_the_build_says():
+    seconds = {name: record.read(name).cpu_seconds for name in NAMES}
+    total = sum(seconds.values())
+    assert total / 2 < 30 * 60  # on two cores
+    heavy = [taken for name, taken in seconds.items() if name.startswith(("05_", "08_"))]
+    assert sum(heavy) > 0.4 * total
