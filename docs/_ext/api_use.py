@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,14 +22,15 @@ from definitions import definitions, read_module, references
 from dlguide import record
 from examples import all_examples
 from sources import PACKAGE, library_modules
+from stale_pages import cells
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 logger = logging.getLogger(__name__)
 
-#: Code on a page: cells, which are executed, and snippets, which are tested.
-_CODE = re.compile(r"^```(?:\{code-cell\} )?python\n(?P<code>.*?)^```", re.M | re.S)
+#: Code on a page that is not executed, as its cells are, but tested.
+_SNIPPET = re.compile(r"^```python\n(?P<code>.*?)^```", re.M | re.S)
 #: What sphinx-gallery says at the top of each page.
 _DOWNLOAD = "to download the full example code."
 
@@ -79,15 +81,11 @@ def used(code: str, package: str = PACKAGE) -> frozenset[str]:
 
 def page_code(text: str) -> str:
     """Return the Python of a page in MyST: its cells and its snippets."""
-    pieces = []
-    for match in _CODE.finditer(text):
-        lines = match["code"].splitlines()
-        kept = [line for line in lines if not line.startswith((":", "%", ">>>", "..."))]
-        try:
-            ast.parse("\n".join(kept))
-        except SyntaxError:  # a snippet that shows an error, or a part of a function
-            continue
-        pieces += kept
+    pieces = [cells(text)]
+    for match in _SNIPPET.finditer(text):
+        with suppress(SyntaxError):  # it shows an error, or a part of a function
+            ast.parse(match["code"])
+            pieces.append(match["code"])
     return "\n".join(pieces)
 
 
@@ -122,9 +120,10 @@ def report(app: Sphinx) -> None:
 
 def cost(name: str) -> str:
     """Say what a run of an example takes, from the record."""
-    if name not in record.names():
+    try:
+        entry = record.read(name)
+    except KeyError:
         return ""
-    entry = record.read(name)
     return (
         f"A run takes about {entry.cpu_seconds:.0f} s of processor time with one thread "
         f"and {entry.peak_memory_mb / 1000:.1f} GB of memory; "
@@ -139,10 +138,9 @@ def describe(app: Sphinx, docname: str, content: list[str]) -> None:
     if name == docname or _DOWNLOAD not in content[0] or not script.is_file():
         return
     names = sorted(used(script.read_text(encoding="utf-8")) & set(public()))
-    paragraphs = [_DOWNLOAD, *([cost(name)] if cost(name) else [])]
-    if names:
-        listed = ", ".join(f":obj:`~{full}`" for full in names)
-        paragraphs.append(f"Of the library it uses {listed}.")
+    listed = ", ".join(f":obj:`~{full}`" for full in names)
+    uses = f"Of the library it uses {listed}." if names else ""
+    paragraphs = filter(None, [_DOWNLOAD, cost(name), uses])
     content[0] = content[0].replace(_DOWNLOAD, "\n\n        ".join(paragraphs), 1)
 
 

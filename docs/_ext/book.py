@@ -22,7 +22,7 @@ from sphinx import addnodes
 from sphinx.builders.epub3 import Epub3Builder
 
 from mathematics import write_font
-from plain_text import list_thumbnails, remove_site_only
+from plain_text import COVERING, list_thumbnails, remove_site_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +35,6 @@ PARTS = ("index", "guide/", "gallery/", "reference/", "glossary", "references", 
 #: The style sheets of the book, of all those that the extensions bring.
 STYLES = ("pygments.css", "book.css")
 SUFFIX = ".xhtml"
-#: The class of a link that covers a whole card on the site, where its words are not shown.
-COVERING = "sd-hide-link-text"
 
 
 def in_book(docname: str) -> bool:

@@ -75,8 +75,10 @@ def expected_seconds(example: Example) -> float:
     """Return the processor time that a script has in the record, or else its budget."""
     from dlguide import record
 
-    known = example.name in record.names()
-    return record.read(example.name).cpu_seconds if known else example.cpu_seconds
+    try:
+        return record.read(example.name).cpu_seconds
+    except KeyError:
+        return example.cpu_seconds
 
 
 def patience(example: Example) -> float:

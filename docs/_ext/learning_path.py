@@ -16,14 +16,14 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+
+from topics import front_matter
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
-_FRONT = re.compile(r"\A---\n(?P<front>.*?)\n---\n", re.S)
 _TITLE = re.compile(r"^# (?P<number>\d[\d.]*(?: and [\d.]+)*)? ?(?P<title>.+)$", re.M)
 _TOCTREE = re.compile(r"^```\{toctree\}\n(?P<body>.*?)^```", re.M | re.S)
 
@@ -48,11 +48,6 @@ class Section:
         return self.name.partition("/")[0]
 
 
-def _front(text: str) -> dict[str, Any]:
-    match = _FRONT.match(text)
-    return (yaml.safe_load(match["front"]) or {}) if match else {}
-
-
 def _entries(page: Path) -> list[str]:
     """Return what the toctrees of a page list, in their order."""
     bodies = [match["body"] for match in _TOCTREE.finditer(page.read_text(encoding="utf-8"))]
@@ -66,7 +61,7 @@ def read_section(guide: Path, name: str) -> Section:
     title = _TITLE.search(text)
     if title is None:
         raise ValueError(f"guide/{name}.md has no title.")
-    front = _front(text)
+    front = front_matter(text)
     needs, topics = (tuple(map(str, front.get(key, ()))) for key in ("needs", "topics"))
     return Section(name, title["number"] or "", title["title"], needs, topics)
 
@@ -144,7 +139,7 @@ def drawing(path: list[Section]) -> str:
     places, width, height = _places(path)
     said = (
         f"A map of {len(path)} sections, a row of boxes for each chapter. "
-        "A line leads down to each section from those that it builds on; the table says the same."
+        "A line leads to each section from those that it builds on; the table says the same."
     )
     pieces = [
         f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
@@ -191,7 +186,7 @@ def name_needs(app: Sphinx, docname: str, content: list[str]) -> None:
     del app
     if not docname.startswith("guide/"):
         return
-    needs = _front(content[0]).get("needs", ())
+    needs = front_matter(content[0]).get("needs", ())
     title = _TITLE.search(content[0])
     if needs and title:
         links = ", ".join(f"{{doc}}`/guide/{need}`" for need in needs)

@@ -36,6 +36,8 @@ LIST, FULL = "llms.txt", "llms-full.txt"
 CHAPTERED = {"guide/index": "Chapter ", "gallery/index": "Examples of "}
 #: Parts of a page that are of no use outside the site: its downloads.
 SITE_ONLY = {"sphx-glr-footer", "sphx-glr-download-link-note"}
+#: The class of a link that covers a whole card on the site, where its words are not shown.
+COVERING = "sd-hide-link-text"
 #: What sphinx-gallery and myst-nb call that which a piece of code has printed.
 PRINTED = {"sphx-glr-script-out", "output"}
 
@@ -147,7 +149,7 @@ class PlainTextTranslator(TextTranslator):
 
     def visit_reference(self, node: nodes.Element) -> None:
         """Leave out the links that cover a card; the card has said where it leads."""
-        if "sd-hide-link-text" in node["classes"]:
+        if COVERING in node["classes"]:
             raise nodes.SkipNode
         super().visit_reference(node)
 

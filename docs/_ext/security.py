@@ -28,9 +28,7 @@ def hashes(html: str) -> list[str]:
         attributes = match["attributes"]
         if re.search(r"\bsrc\s*=", attributes) or "json" in attributes:
             continue
-        # browsers hash what they read, in which every line ends with a line feed
-        code = match["code"].replace("\r\n", "\n").replace("\r", "\n")
-        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+        digest = base64.b64encode(hashlib.sha256(match["code"].encode()).digest()).decode()
         found.append(f"'sha256-{digest}'")
     return list(dict.fromkeys(found))
 

@@ -45,13 +45,17 @@ def read_outline(path: Path) -> list[Topic]:
     ]
 
 
+def front_matter(text: str) -> dict[str, Any]:
+    """Return what a MyST page says of itself before its title."""
+    if not text.startswith("---\n"):
+        return {}
+    front, _, _ = text[4:].partition("\n---\n")
+    return yaml.safe_load(front) or {}
+
+
 def page_topics(path: Path) -> list[str]:
     """Return the topics in the front matter of a MyST page."""
-    text = path.read_text(encoding="utf-8")
-    if not text.startswith("---\n"):
-        return []
-    front, _, _ = text[4:].partition("\n---\n")
-    return [str(number) for number in (yaml.safe_load(front) or {}).get("topics", [])]
+    return list(map(str, front_matter(path.read_text(encoding="utf-8")).get("topics", [])))
 
 
 def taught(docs: Path, examples: Path) -> dict[str, list[str]]:
