@@ -75,15 +75,19 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def browser(address, chromium):
+def flags():
+    """Return with which flags to start it."""
+    # a container's root may not use the sandbox, and only our own pages are opened
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return ["--no-sandbox"] if root else []
+
+
+@pytest.fixture(scope="session")
+def browser(address, chromium, flags):
     """Start a Chromium without a window."""
     from playwright.sync_api import sync_playwright
 
-    # a container's root may not use the sandbox, and only our own pages are opened
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox"] if root else []
-        )
+        running = playwright.chromium.launch(executable_path=chromium, args=flags)
         yield running
         running.close()

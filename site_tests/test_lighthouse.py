@@ -24,14 +24,14 @@ WANTED = {"performance": 0.95, "accessibility": 1.0, "best-practices": 1.0, "seo
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_lighthouse_is_content(page, address, chromium, tmp_path):
+def test_lighthouse_is_content(page, address, chromium, flags, tmp_path):
     lighthouse = shutil.which("lighthouse")
     if lighthouse is None:
         skip("There is no Lighthouse on this machine: npm install --global lighthouse.")
     said = tmp_path / "said.json"
     command = [lighthouse, f"{address}/{page}", "--quiet", "--output=json"]
     command += [f"--output-path={said}", "--preset=desktop"]
-    command += ["--chrome-flags=--headless=new --no-sandbox"]
+    command += [f"--chrome-flags={' '.join(['--headless=new', *flags])}"]
     subprocess.run(command, check=True, timeout=180, env={**os.environ, "CHROME_PATH": chromium})
     found = json.loads(said.read_text(encoding="utf-8"))
     scores = {name: found["categories"][name]["score"] for name in WANTED}
