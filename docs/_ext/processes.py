@@ -17,22 +17,23 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
 #: One thread each: two single-threaded workers finish sooner than two that fight for the
-#: same cores, and a fixed number of threads makes results repeat to the last bit.
+#: same cores, and a fixed number of threads makes results repeat to the last bit. The
+#: kernels of oneDNN train convolutions two to three times as fast as TensorFlow's own.
 ONE_THREAD = {
     "KERAS_BACKEND": "tensorflow",
     "MPLBACKEND": "agg",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    "TF_ENABLE_ONEDNN_OPTS": "0",
+    "TF_ENABLE_ONEDNN_OPTS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
 }
@@ -49,6 +50,8 @@ class Task:
     arguments: tuple[Any, ...]
     wall_seconds: float
     """The task is stopped after this time: it hangs, or waits for something."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that this task alone finds set so; its process then starts from nothing."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,18 @@ def silent_descriptor() -> Iterator[None]:
         os.close(nowhere)
 
 
+@contextmanager
+def _set(environment: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for a moment, for a process that is started in it."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def server() -> Any:
     """Return the context that makes fresh processes, on Linux from a server that is warm.
 
@@ -162,8 +177,10 @@ def run_each(tasks: Iterable[Task], jobs: int | None = None) -> Iterator[tuple[T
                 descriptor, log_path = tempfile.mkstemp(prefix="dlguide-", suffix=".log")
                 os.close(descriptor)
                 ours, theirs = context.Pipe(duplex=False)
-                process = context.Process(target=_child, args=(theirs, task, log_path))
-                process.start()
+                fresh = mp.get_context("spawn") if task.environment else context
+                process = fresh.Process(target=_child, args=(theirs, task, log_path))
+                with _set(task.environment):
+                    process.start()
                 theirs.close()
                 running[ours] = (task, process, time.monotonic(), log_path)
             ready = wait(list(running), timeout=0.2)

@@ -52,6 +52,10 @@ def hang_and_say_who(path: str) -> None:
     hang()
 
 
+def variables(*names: str) -> list[str | None]:
+    return [os.environ.get(name) for name in names]
+
+
 def wait_for(path: str) -> str:
     """Return what another task has written."""
     while not (Path(path).is_file() and Path(path).read_text(encoding="utf-8")):

@@ -1,5 +1,6 @@
 import os
 import re
+import sys
 import time
 from itertools import pairwise
 from multiprocessing import forkserver
@@ -205,6 +206,23 @@ def test_random_numbers_of_one_task_do_not_depend_on_another():
 def test_every_task_computes_with_one_thread():
     list(run_each([]))
     assert {name: os.environ[name] for name in processes.ONE_THREAD} == processes.ONE_THREAD
+
+
+def test_a_task_alone_finds_the_variables_that_are_set_for_it(monkeypatch):
+    monkeypatch.delenv("DLGUIDE_TOLD", raising=False)
+    names = ("DLGUIDE_TOLD", "OMP_NUM_THREADS")
+    told = Task("told", tasks.variables, names, 60.0, {"DLGUIDE_TOLD": "to this one"})
+    found = outcomes(told, task(tasks.variables, *names, name="not told"), jobs=1)
+    assert [outcome.value for outcome in found] == [["to this one", "1"], [None, "1"]]
+    assert "DLGUIDE_TOLD" not in os.environ
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a warm server")
+def test_a_task_with_variables_does_not_branch_off_the_server():
+    told = Task("told", os.getppid, (), 60.0, {"DLGUIDE_TOLD": "yes"})
+    first, other = outcomes(told, task(os.getppid))
+    assert first.value == os.getpid()
+    assert other.value != os.getpid()
 
 
 # Side by side
