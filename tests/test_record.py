@@ -23,21 +23,22 @@ NAMES = record.names()
     [
         ([0.25, 0.75], (-0.25, 1.25)),  # as wide again on both sides
         ([0.75, 0.5, 0.25], (-0.25, 1.25)),
-        ([0.8, 0.8], (0.796, 0.804)),  # at least half a per cent of the mean
-        ([200.5], (199.4975, 201.5025)),
-        ([-0.8, -0.8], (-0.804, -0.796)),
-        ([0.8, 0.801], (0.7959975, 0.8050025)),  # the range is less than half a per cent
+        ([0.8, 0.8], (0.792, 0.808)),  # at least one per cent of the mean
+        ([200.5], (198.495, 202.505)),
+        ([-0.8, -0.8], (-0.808, -0.792)),
+        ([0.8, 0.801], (0.791995, 0.809005)),  # the range is less than one per cent
         ([3, 3], (2, 4)),  # whole numbers by at least one
         ([3.0, 4.0], (2, 5)),
         ([3, 6], (0, 9)),
-        ([1000, 1000], (995, 1005)),
+        ([1000, 1000], (990, 1010)),
         ([0, 0], (-1, 1)),
+        ([3e-31, 3e-31], (-1e-12, 1e-12)),  # rounding
         ([2.5, 3], (2, 3.5)),  # not all of them are whole
         ([0.0, 0.5], (-0.5, 1.0)),
     ],
 )
 def test_a_band_is_the_range_made_wider(values, interval):
-    assert band(values) == pytest.approx(interval, abs=1e-12)
+    assert band(values) == pytest.approx(interval, abs=1e-15)
 
 
 def test_every_value_lies_inside_its_band():

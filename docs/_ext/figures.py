@@ -122,9 +122,9 @@ def render(figure: Figure) -> dict[str, bytes]:
     engine = figure.get_layout_engine() or PlaceHolderLayoutEngine(True, True)
     dpi = figure.dpi
     figure.set_dpi(FILE_DPI)
-    figure.draw_without_rendering()  # the layout takes a round to settle
     if figure.axes:
         engine.execute(figure)
+        engine.execute(figure)  # the layout takes a round to settle
     figure.set_dpi(dpi)
     pictures = {}
     with mpl.rc_context({"figure.constrained_layout.use": False, "figure.autolayout": False}):

@@ -417,5 +417,5 @@ assert measured["shuffled_gain"] > 0
 # sphinx_gallery_topics = ["3.2.1", "3.1"]
 # sphinx_gallery_tags = ["text", "binary classification", "dense network", "overfitting"]
 # sphinx_gallery_thumbnail_number = 2
-# sphinx_gallery_budget = {"memory_mb": 3000, "because": "25,000 rows of 10,000 bytes, and Keras keeps a copy of those it trains on"}
+# sphinx_gallery_budget = {"memory_mb": 4000, "because": "25,000 rows of 10,000 bytes, and Keras keeps a copy of those it trains on"}
 # sphinx_gallery_references = {"linear_test_accuracy": {"value": 0.878, "source": "Maas et al. 2011: bag of words, linear classifier, their own test set"}}

@@ -19,8 +19,9 @@ __all__ = ["Entry", "Metric", "band", "names", "read"]
 def band(values: Sequence[float]) -> tuple[float, float]:
     """Return the interval in which a further run is expected.
 
-    It is the observed range, widened on both sides by its own width, at least by half a
-    per cent of the mean, and for whole numbers at least by one.
+    It is the observed range, widened on both sides by its own width, at least by one per
+    cent of the mean, which is what another processor may do to a number that no seed moves,
+    and for whole numbers at least by one. Below 1e-12 everything is rounding.
 
     Parameters
     ----------
@@ -47,7 +48,7 @@ def band(values: Sequence[float]) -> tuple[float, float]:
         raise ValueError("A band needs at least one value. Received: an empty sequence")
     low, high = min(values), max(values)
     mean = sum(values) / len(values)
-    margin = max(high - low, 0.005 * abs(mean))
+    margin = max(high - low, 0.01 * abs(mean), 1e-12)
     if all(float(value).is_integer() for value in values):
         margin = max(margin, 1.0)
     return low - margin, high + margin
