@@ -32,6 +32,7 @@ version = release = dlguide.__version__
 extensions = [
     "accessible",
     "book",
+    "example_finder",
     "figures",
     "gallery_runner",
     "inventories",

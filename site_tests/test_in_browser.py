@@ -162,6 +162,54 @@ def test_search_offers_the_page(tab, address, words):
     assert wrong == []
 
 
+def shown_cards(page):
+    """Return the examples that can be seen on the first page of the gallery."""
+    return page.eval_on_selector_all(
+        ".sphx-glr-thumbcontainer a[href*=plot_]",
+        "all => all.filter(a => a.checkVisibility()).map(a => a.getAttribute('href'))",
+    )
+
+
+@pytest.mark.parametrize("theme", ["light"], indirect=True)
+def test_examples_are_chosen_by_their_tags(tab, address):
+    page, wrong = tab
+    page.goto(f"{address}/gallery/index.html")
+    every = shown_cards(page)
+    assert len(every) > 70
+    form, said = page.locator(".dlguide-finder"), page.locator(".dlguide-finder output")
+    form.get_by_label("Technique").select_option("dropout")
+    by_technique = shown_cards(page)
+    assert {name.split("/")[0] for name in by_technique} == {
+        "04_fundamentals",
+        "06_text_and_sequences",
+    }
+    assert said.inner_text() == f"{len(by_technique)} of {len(every)} examples"
+    form.get_by_label("Data").select_option("time series")
+    assert ["plot_recurrent_dropout" in name for name in shown_cards(page)] == [True]
+    assert page.get_by_role("heading", level=2).count() == 1  # the other chapters are hidden
+    assert page.url.endswith("?data=time+series&technique=dropout")
+    page.reload()
+    assert len(shown_cards(page)) == 1
+    form.get_by_label("Chapter").select_option("8. generative deep learning")
+    assert said.inner_text() == "No example has all of these."
+    form.get_by_role("button", name="Show all").click()
+    page.wait_for_function("() => !location.search")
+    assert shown_cards(page) == every
+    assert wrong == []
+
+
+@pytest.mark.parametrize("theme", ["light"], indirect=True)
+@pytest.mark.parametrize("width", ["wide"], indirect=True)
+def test_an_example_leads_to_others_like_it(tab, address):
+    page, wrong = tab
+    page.goto(f"{address}/gallery/08_generative/plot_gan.html")
+    page.get_by_role("link", name="latent space").click()
+    page.wait_for_url("**/gallery/index.html?technique=latent%20space")
+    names = [Path(name).stem for name in shown_cards(page)]
+    assert names == ["plot_vae", "plot_gan", "plot_latent_space", "plot_vae_and_gan"]
+    assert wrong == []
+
+
 @pytest.mark.parametrize("theme", ["dark"], indirect=True)
 @pytest.mark.parametrize("width", ["wide"], indirect=True)
 def test_the_card_of_a_data_set_is_dark_on_a_dark_page(tab, address):

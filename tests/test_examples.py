@@ -8,6 +8,7 @@ import keras
 import pytest
 
 from dlguide import models, record
+from example_finder import KINDS
 from examples import all_examples
 from tests.twins import assert_same_network
 
@@ -49,7 +50,9 @@ def test_asserts_and_collects_what_it_measures(example):
 @each()
 def test_names_topics_and_tags(example):
     assert example.topics
-    assert example.tags
+    kinds = [tag for tag in example.tags if tag in KINDS]
+    assert 0 < len(kinds) < len(example.tags)
+    assert list(example.tags[: len(kinds)]) == kinds
 
 
 @each()

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from functools import cache
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
@@ -110,6 +110,22 @@ def test_every_inner_link_leads_to_a_file_and_an_anchor():
             ):
                 broken.append((shown(path), href))
     assert broken == []
+
+
+def test_what_is_like_an_example_can_be_chosen_in_the_gallery():
+    gallery = page(SITE / "gallery" / "index.html")
+    offered = {
+        (select["name"], option["value"])
+        for select in gallery.select(".dlguide-finder select")
+        for option in select.find_all("option")
+    }
+    examples = sorted(SITE.glob("gallery/*/plot_*.html"))
+    assert len(gallery.select(".sphx-glr-thumbcontainer[data-technique]")) == len(examples)
+    for path in examples:
+        links = page(path).select('.sphx-glr-download-link-note a[href*="index.html?"]')
+        asked = {pair for a in links for pair in parse_qsl(urlsplit(a["href"]).query)}
+        assert len(asked) == len(links) > 1
+        assert asked <= offered
 
 
 def test_every_image_is_there_and_says_what_it_shows():
