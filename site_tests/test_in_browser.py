@@ -171,7 +171,7 @@ def shown_cards(page):
 
 
 @pytest.mark.parametrize("theme", ["light"], indirect=True)
-def test_examples_are_chosen_by_their_tags(tab, address):
+def test_examples_are_chosen_by_what_they_are_about(tab, address):
     page, wrong = tab
     page.goto(f"{address}/gallery/index.html")
     every = shown_cards(page)

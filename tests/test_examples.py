@@ -48,11 +48,11 @@ def test_asserts_and_collects_what_it_measures(example):
 
 
 @each()
-def test_names_topics_and_tags(example):
+def test_names_topics_and_keywords(example):
     assert example.topics
-    kinds = [tag for tag in example.tags if tag in KINDS]
-    assert 0 < len(kinds) < len(example.tags)
-    assert list(example.tags[: len(kinds)]) == kinds
+    kinds = [word for word in example.keywords if word in KINDS]
+    assert 0 < len(kinds) < len(example.keywords)
+    assert list(example.keywords[: len(kinds)]) == kinds
 
 
 @each()

@@ -1,8 +1,8 @@
 """Let readers find examples by chapter, kind of data, technique and time.
 
-A script's tags begin with the kinds of its data, and go on with its techniques. The page of
-an example names them and leads to others with the same. The first page of the gallery gets
-a form that hides what does not fit; without JavaScript it stays hidden itself, and all
+A script's keywords begin with the kinds of its data, and go on with its techniques. The page
+of an example names them and leads to others with the same. The first page of the gallery
+gets a form that hides what does not fit; without JavaScript it stays hidden itself, and all
 examples can be seen. What it does in the browser is in ``guide.js``.
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from examples import Example
 
 GALLERY = "gallery/index"
-#: Kinds of data, as the first tags of a script name them.
+#: Kinds of data, as the first keywords of a script name them.
 KINDS = (
     "text",
     "images",
@@ -49,6 +49,8 @@ FACETS = {
 }
 #: What sphinx-gallery says at the top of each page.
 _DOWNLOAD = "to download the full example code."
+#: Where sphinx-gallery would list the tags that it knows, once for each chapter.
+_PLACE = re.compile(r"<div id='sg-tag-list' class='sphx-glr-tag-list'></div>\s*")
 _CARD = re.compile(
     r'<div class="sphx-glr-thumbcontainer"(?P<inside>.*?href="(?P<name>\w+/plot_\w+)\.html)', re.S
 )
@@ -68,8 +70,8 @@ def facets(example: Example) -> dict[str, tuple[str, ...]]:
     header = example.path.with_name("GALLERY_HEADER.rst").read_text(encoding="utf-8")
     return {
         "chapter": (header.strip().splitlines()[0].removeprefix("Chapter ").replace(":", "."),),
-        "data": tuple(tag for tag in example.tags if tag in KINDS),
-        "technique": tuple(tag for tag in example.tags if tag not in KINDS),
+        "data": tuple(word for word in example.keywords if word in KINDS),
+        "technique": tuple(word for word in example.keywords if word not in KINDS),
         "time": time_of(example.name),
     }
 
@@ -112,7 +114,8 @@ def with_form(body: str, examples: list[Example]) -> str:
     if first < 0 or not shown:
         return body
     chosen = {name: said for name, said in found.items() if name in shown}
-    return _CARD.sub(described, f"{body[:first]}{form(chosen)}\n{body[first:]}")
+    made = _CARD.sub(described, f"{body[:first]}{form(chosen)}\n{body[first:]}")
+    return _PLACE.sub("", made)
 
 
 def amend(
@@ -125,8 +128,8 @@ def amend(
         context["body"] = with_form(context["body"], examples)
 
 
-def tags(example: Example) -> str:
-    """Return the tags of an example as reStructuredText, each with a link to its like."""
+def others(example: Example) -> str:
+    """Return the keywords of an example as reStructuredText, each leading to its like."""
     links = [
         f"`{value} <../index.html?{facet}={quote(value)}>`__"
         for facet, values in facets(example).items()
@@ -137,19 +140,19 @@ def tags(example: Example) -> str:
 
 
 def describe(app: Sphinx, docname: str, content: list[str]) -> None:
-    """Name the tags of an example at the top of its page."""
+    """Name the keywords of an example at the top of its page."""
     name = docname.removeprefix("gallery/")
     root = Path(app.srcdir).parent / "examples"
     script = root / f"{name}.py"
     if name == docname or _DOWNLOAD not in content[0] or not script.is_file():
         return
-    said = tags(read_example(script, root))
+    said = others(read_example(script, root))
     if said:
         content[0] = content[0].replace(_DOWNLOAD, f"{_DOWNLOAD}\n\n        {said}", 1)
 
 
 def renew(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Have the gallery's first page written again when the tags of any script have changed."""
+    """Have the gallery's first page written again when the keywords of any script change."""
     said = [
         f"{example.name} {facets(example)}"
         for example in all_examples(Path(app.srcdir).parent / "examples")

@@ -3,7 +3,7 @@
 A script states facts in comments that sphinx-gallery removes from the page::
 
     # sphinx_gallery_topics = ["3.2.1"]
-    # sphinx_gallery_tags = ["text", "dense network"]
+    # sphinx_gallery_keywords = ["text", "dense network"]
     # sphinx_gallery_budget = {"cpu_seconds": 90, "because": "ten nets, not one"}
     # sphinx_gallery_references = {"test_accuracy": {"value": 0.9, "source": "..."}}
 
@@ -35,7 +35,7 @@ class Example:
     """Folder and stem, for instance ``03_getting_started/plot_movie_reviews``."""
     title: str
     topics: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
     cpu_seconds: float = DEFAULT_CPU_SECONDS
     memory_mb: float = DEFAULT_MEMORY_MB
     because: str = ""
@@ -101,7 +101,7 @@ def _parsed(path: Path, root: Path, source: str) -> Example:
         name=path.relative_to(root).with_suffix("").as_posix(),
         title=docstring.strip().splitlines()[0] if docstring.strip() else path.stem,
         topics=tuple(said.get("topics", ())),
-        tags=tuple(said.get("tags", ())),
+        keywords=tuple(said.get("keywords", ())),
         cpu_seconds=float(budget.get("cpu_seconds", DEFAULT_CPU_SECONDS)),
         memory_mb=float(budget.get("memory_mb", DEFAULT_MEMORY_MB)),
         because=budget.get("because", ""),

@@ -310,5 +310,5 @@ assert 0.005 < measured["relu_he_accuracy"] - shallow_accuracy < 0.06
 #    (They gave .11 and .79. The relus fell back to .11 as well: for them this rate is too high.)
 
 # sphinx_gallery_topics = ["1.1"]
-# sphinx_gallery_tags = ["images", "pretraining", "autoencoder", "initialisation"]
+# sphinx_gallery_keywords = ["images", "pretraining", "autoencoder", "initialisation"]
 # sphinx_gallery_thumbnail_number = 3

@@ -373,5 +373,5 @@ assert all(distance[inked == 0].max() < 1e-7 for distance in moved.values())
 #    (They came out between .88 and .90.)
 
 # sphinx_gallery_topics = ["1.1"]
-# sphinx_gallery_tags = ["images", "optimisers", "learning rate"]
+# sphinx_gallery_keywords = ["images", "optimisers", "learning rate"]
 # sphinx_gallery_thumbnail_number = 3

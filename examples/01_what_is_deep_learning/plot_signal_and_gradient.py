@@ -393,5 +393,5 @@ assert max(test_accuracy.values()) < shallow_accuracy + 0.04
 #    (In a run of six epochs none of them got beyond .2.)
 
 # sphinx_gallery_topics = ["1.1"]
-# sphinx_gallery_tags = ["images", "initialisation", "activations", "vanishing gradient"]
+# sphinx_gallery_keywords = ["images", "initialisation", "activations", "vanishing gradient"]
 # sphinx_gallery_thumbnail_number = 3

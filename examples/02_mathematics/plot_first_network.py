@@ -356,6 +356,6 @@ assert abs(scrambled_accuracy - test_accuracy) < 0.008
 #    (Two seeds gave .955 and .952.)
 
 # sphinx_gallery_topics = ["2.1", "2.2", "3.1"]
-# sphinx_gallery_tags = ["images", "multi-class classification", "dense network"]
+# sphinx_gallery_keywords = ["images", "multi-class classification", "dense network"]
 # sphinx_gallery_thumbnail_number = 4
 # sphinx_gallery_references = {"test_accuracy": {"value": 0.953, "source": "LeCun et al. 1998: one hidden layer of 300 units, squared error, no distortions"}}

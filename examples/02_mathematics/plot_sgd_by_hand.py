@@ -423,5 +423,5 @@ assert 5 * np.linalg.norm(slow[-1]) < np.linalg.norm(track[-1])
 #    (Two seeds gave accuracies of .67 and .69; the page's own assertions fail then, as they should.)
 
 # sphinx_gallery_topics = ["2.1", "2.2", "3.1"]
-# sphinx_gallery_tags = ["images", "NumPy", "back-propagation", "gradient descent", "learning rate"]
+# sphinx_gallery_keywords = ["images", "NumPy", "back-propagation", "gradient descent", "learning rate"]
 # sphinx_gallery_thumbnail_number = 5

@@ -490,5 +490,5 @@ for split in ("districts", "regions"):
 #    (With three seeds it fell by about .02. The root of the mean squared error did not rise.)
 
 # sphinx_gallery_topics = ["3.2.3", "4.2.1"]
-# sphinx_gallery_tags = ["tables", "regression", "dense network", "K-fold validation"]
+# sphinx_gallery_keywords = ["tables", "regression", "dense network", "K-fold validation"]
 # sphinx_gallery_thumbnail_number = 1

@@ -415,7 +415,7 @@ assert measured["shuffled_gain"] > 0
 #    Prediction: *710* and its like leave the top of the list, and the accuracy falls by less than a point.
 
 # sphinx_gallery_topics = ["3.2.1", "3.1"]
-# sphinx_gallery_tags = ["text", "binary classification", "dense network", "overfitting"]
+# sphinx_gallery_keywords = ["text", "binary classification", "dense network", "overfitting"]
 # sphinx_gallery_thumbnail_number = 2
 # sphinx_gallery_budget = {"memory_mb": 4000, "because": "25,000 rows of 10,000 bytes, and Keras keeps a copy of those it trains on"}
 # sphinx_gallery_references = {"linear_test_accuracy": {"value": 0.878, "source": "Maas et al. 2011: bag of words, linear classifier, their own test set"}}

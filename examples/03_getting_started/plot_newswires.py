@@ -503,5 +503,5 @@ assert np.median(size[gone]) < np.median(size[used["4 units"]])
 #    (On the validation wires of three seeds, macro-F1 rose by .03 to .07, and the accuracy moved by less than .01.)
 
 # sphinx_gallery_topics = ["3.2.2"]
-# sphinx_gallery_tags = ["text", "multi-class classification", "dense network", "unbalanced classes"]
+# sphinx_gallery_keywords = ["text", "multi-class classification", "dense network", "unbalanced classes"]
 # sphinx_gallery_thumbnail_number = 3

@@ -376,5 +376,5 @@ assert spread.min() < 0.001
 #    Prediction: the loss climbs further; dropout puts overfitting off, and does not abolish it.
 
 # sphinx_gallery_topics = ["4.4.3"]
-# sphinx_gallery_tags = ["text", "binary classification", "dropout"]
+# sphinx_gallery_keywords = ["text", "binary classification", "dropout"]
 # sphinx_gallery_thumbnail_number = 1

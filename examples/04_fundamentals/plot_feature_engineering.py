@@ -300,5 +300,5 @@ assert shape["number"].argmax() == 23
 # 2. Give the small network the raw numbers *and* the formula. Prediction: with ten examples it does worse than with the formula alone, since it cannot tell yet which of the three to believe.
 
 # sphinx_gallery_topics = ["4.3.2"]
-# sphinx_gallery_tags = ["time series", "regression", "feature engineering"]
+# sphinx_gallery_keywords = ["time series", "regression", "feature engineering"]
 # sphinx_gallery_thumbnail_number = 2

@@ -303,5 +303,5 @@ assert measured["mean_kinds"] < 4.5
 # 2. Make the last hidden layer two units wide. Prediction: the plane of that layer shows ten spokes, and a few points of accuracy are lost.
 
 # sphinx_gallery_topics = ["4.3.2"]
-# sphinx_gallery_tags = ["images", "feature learning", "representations"]
+# sphinx_gallery_keywords = ["images", "feature learning", "representations"]
 # sphinx_gallery_thumbnail_number = 2

@@ -423,4 +423,4 @@ assert exact["sigmoids"] > 0.5 > exact["softmax"] + 0.1
 #    But its answers no longer sum to 1, and are not the probabilities of ten digits.
 
 # sphinx_gallery_topics = ["4.5"]
-# sphinx_gallery_tags = ["images", "tables", "text", "loss", "activations"]
+# sphinx_gallery_keywords = ["images", "tables", "text", "loss", "activations"]

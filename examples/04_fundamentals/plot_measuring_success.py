@@ -419,5 +419,5 @@ assert ap_topic[silent].mean() > 5 * chance
 #    It lies lower than the one that F1 chose; more of the test wires are found, and precision falls.
 
 # sphinx_gallery_topics = ["4.5"]
-# sphinx_gallery_tags = ["text", "metrics", "unbalanced classes"]
+# sphinx_gallery_keywords = ["text", "metrics", "unbalanced classes"]
 # sphinx_gallery_thumbnail_number = 3

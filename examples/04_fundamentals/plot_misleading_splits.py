@@ -448,5 +448,5 @@ assert abs(gain) < 0.07
 #    (With three seeds the validation said .01 to .06 more than what happened, instead of .11 to .13.)
 
 # sphinx_gallery_topics = ["4.2.2"]
-# sphinx_gallery_tags = ["tables", "time series", "data leaks"]
+# sphinx_gallery_keywords = ["tables", "time series", "data leaks"]
 # sphinx_gallery_thumbnail_number = 2

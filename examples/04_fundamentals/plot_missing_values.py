@@ -311,5 +311,5 @@ assert precision["weighted sum"]["mean"] < 4.5 * guess
 # 2. Take the visibility into the table on rain as well. Prediction: every remedy gets better, and the mask keeps its lead, though a smaller one.
 
 # sphinx_gallery_topics = ["4.3.1"]
-# sphinx_gallery_tags = ["tables", "time series", "missing values"]
+# sphinx_gallery_keywords = ["tables", "time series", "missing values"]
 # sphinx_gallery_thumbnail_number = 2

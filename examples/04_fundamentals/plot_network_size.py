@@ -356,5 +356,5 @@ assert best[16_000] < min(lows) - 0.002
 #    Prediction: little changes; nearly all the weights are in the first layer, and the first layer has stayed the same.
 
 # sphinx_gallery_topics = ["4.4.1"]
-# sphinx_gallery_tags = ["text", "binary classification", "overfitting"]
+# sphinx_gallery_keywords = ["text", "binary classification", "overfitting"]
 # sphinx_gallery_thumbnail_number = 2

@@ -366,5 +366,5 @@ assert forgotten_mae > 50
 #    Prediction: nearly as good; what matters is that the columns have about the same size, not which statistic brings it about.
 
 # sphinx_gallery_topics = ["4.3.1"]
-# sphinx_gallery_tags = ["tables", "regression", "preparing data"]
+# sphinx_gallery_keywords = ["tables", "regression", "preparing data"]
 # sphinx_gallery_thumbnail_number = 2

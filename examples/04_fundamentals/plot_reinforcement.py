@@ -483,5 +483,5 @@ assert states_mark[:60, :, 0].min(axis=0).mean() < states_mark[0, :, 0].mean()
 #    (With two seeds the last five rounds gave 418 and 430 steps, where the page's method gave 487 and 497.)
 
 # sphinx_gallery_topics = ["4.1"]
-# sphinx_gallery_tags = ["simulation", "reinforcement learning", "policy gradient", "control"]
+# sphinx_gallery_keywords = ["simulation", "reinforcement learning", "policy gradient", "control"]
 # sphinx_gallery_thumbnail_number = 2

@@ -318,6 +318,6 @@ assert -0.02 < few_points < 0.08
 # 2. Use 1,000 labels. Prediction: the five students lie closer together, and the order of the last two is a matter of chance.
 
 # sphinx_gallery_topics = ["4.1"]
-# sphinx_gallery_tags = ["images", "self-supervised learning", "few labels"]
+# sphinx_gallery_keywords = ["images", "self-supervised learning", "few labels"]
 # sphinx_gallery_budget = {"cpu_seconds": 100, "because": "the game on 8,000 pictures, then five students with each number of labels"}
 # sphinx_gallery_thumbnail_number = 2

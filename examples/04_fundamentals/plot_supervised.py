@@ -324,5 +324,5 @@ assert found["stubborn"] < 0.38
 #    (One seed gave .40, less than the teacher's own .45.)
 
 # sphinx_gallery_topics = ["4.1"]
-# sphinx_gallery_tags = ["images", "supervised learning", "labels"]
+# sphinx_gallery_keywords = ["images", "supervised learning", "labels"]
 # sphinx_gallery_thumbnail_number = 4

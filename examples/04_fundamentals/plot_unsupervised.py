@@ -291,5 +291,5 @@ assert share > 0.12
 # 2. Use pictures of a single figure only. Prediction: the two numbers now describe how it is written, its slant and its width.
 
 # sphinx_gallery_topics = ["4.1"]
-# sphinx_gallery_tags = ["images", "unsupervised learning", "autoencoder"]
+# sphinx_gallery_keywords = ["images", "unsupervised learning", "autoencoder"]
 # sphinx_gallery_thumbnail_number = 3

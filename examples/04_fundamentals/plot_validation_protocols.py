@@ -451,5 +451,5 @@ assert measured["rounds_wrong"] < 0.09
 #    (With one seed the bias fell from .016 to .010.)
 
 # sphinx_gallery_topics = ["4.2.1"]
-# sphinx_gallery_tags = ["tables", "regression", "K-fold validation", "small data"]
+# sphinx_gallery_keywords = ["tables", "regression", "K-fold validation", "small data"]
 # sphinx_gallery_thumbnail_number = 2

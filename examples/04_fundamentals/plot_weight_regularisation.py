@@ -377,5 +377,5 @@ assert at_90[0] < 0.7 * at_90[1] < 0.7 * at_90[2]
 #    Prediction: the first hump under L1 lies further to the left or further to the right with the learning rate, since a weight under L1 jumps around zero by the rate times the price.
 
 # sphinx_gallery_topics = ["4.4.2"]
-# sphinx_gallery_tags = ["text", "binary classification", "regularisation"]
+# sphinx_gallery_keywords = ["text", "binary classification", "regularisation"]
 # sphinx_gallery_thumbnail_number = 3

@@ -407,6 +407,6 @@ assert 0.52 < near < 0.66
 # 2. Keep 15,000 words. Every model gains a point or two, and an epoch takes about twice as long.
 
 # sphinx_gallery_topics = ["4.5"]
-# sphinx_gallery_tags = ["text", "workflow", "validation", "dropout"]
+# sphinx_gallery_keywords = ["text", "workflow", "validation", "dropout"]
 # sphinx_gallery_thumbnail_number = 2
 # sphinx_gallery_budget = {"memory_mb": 2500, "because": "18,786 rows of 8,000 bytes, and Keras keeps a copy of those it trains on"}

@@ -398,6 +398,6 @@ assert measured["digits_zeros_last"] < measured["digits_zeros_first"] + 0.1
 #    Prediction: the upright and the turned cat have less in common, the less the later the layer. A cat in a mirror is still a usual cat, one on its side is not.
 
 # sphinx_gallery_topics = ["5.4.1"]
-# sphinx_gallery_tags = ["images", "pretrained network", "feature maps"]
+# sphinx_gallery_keywords = ["images", "pretrained network", "feature maps"]
 # sphinx_gallery_budget = {"memory_mb": 2600, "because": "VGG16 reads photographs at its full size, and the maps of all its layers are kept"}
 # sphinx_gallery_thumbnail_number = 5

@@ -360,6 +360,6 @@ assert 0.03 < measured["false_belief_cost"] < 0.22
 # 2. Give the plain network 60 epochs. Prediction: hardly another photograph is read, but the loss rises, and with it the number of bold mistakes.
 
 # sphinx_gallery_topics = ["5.2"]
-# sphinx_gallery_tags = ["images", "small data", "data augmentation"]
+# sphinx_gallery_keywords = ["images", "small data", "data augmentation"]
 # sphinx_gallery_budget = {"cpu_seconds": 130, "because": "three networks, each trained for 40 epochs, since pictures that change take longer to learn"}
 # sphinx_gallery_thumbnail_number = 1

@@ -303,7 +303,7 @@ assert (
 #    since the squares are still in their places.
 
 # sphinx_gallery_topics = ["5.1"]
-# sphinx_gallery_tags = ["images", "convolutional network", "multi-class classification"]
+# sphinx_gallery_keywords = ["images", "convolutional network", "multi-class classification"]
 # sphinx_gallery_budget = {"cpu_seconds": 90, "because": "three passes over all 55,000 pictures, to reach the level that full training is known for"}
 # sphinx_gallery_references = {"test_accuracy": {"value": 0.9905, "source": "LeCun et al. (1998), LeNet-5 without distortions"}}
 # sphinx_gallery_thumbnail_number = 2

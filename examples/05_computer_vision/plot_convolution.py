@@ -340,5 +340,5 @@ assert 2.4e9 < 224**2 * 222**2 < 2.6e9
 #    Prediction: whiskers go first, then stripes, then eyes; each pass removes the finest lines that are left.
 
 # sphinx_gallery_topics = ["5.1.1"]
-# sphinx_gallery_tags = ["images", "convolution", "padding", "strides"]
+# sphinx_gallery_keywords = ["images", "convolution", "padding", "strides"]
 # sphinx_gallery_thumbnail_number = 1

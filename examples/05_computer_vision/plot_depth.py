@@ -374,6 +374,6 @@ assert sparse["random"].max() < 0.55
 #    Prediction: the lines of the second panel hardly change, and the last picture does: the search comes back from the fifth block with an eye and a nose, but not where the cat had them.
 
 # sphinx_gallery_topics = ["5.4.1"]
-# sphinx_gallery_tags = ["images", "pretrained network", "linear probe", "inversion"]
+# sphinx_gallery_keywords = ["images", "pretrained network", "linear probe", "inversion"]
 # sphinx_gallery_budget = {"cpu_seconds": 110, "memory_mb": 2400, "because": "a thousand pictures run through VGG16, and five searches for a picture follow its gradients"}
 # sphinx_gallery_thumbnail_number = 2

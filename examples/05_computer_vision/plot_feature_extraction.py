@@ -504,6 +504,6 @@ assert 0.38 < within < 0.58
 #    Prediction: the accuracy falls to little more than guessing, and nothing warns of it. (We got .15.)
 
 # sphinx_gallery_topics = ["5.3"]
-# sphinx_gallery_tags = ["images", "small data", "pretrained network", "transfer learning"]
+# sphinx_gallery_keywords = ["images", "small data", "pretrained network", "transfer learning"]
 # sphinx_gallery_budget = {"cpu_seconds": 110, "memory_mb": 3000, "because": "1,336 photographs go once through a pretrained network at its full size, and at two smaller ones"}
 # sphinx_gallery_thumbnail_number = 5

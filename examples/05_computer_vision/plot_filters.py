@@ -469,5 +469,5 @@ assert accuracy > 0.95
 #    Prediction: the same motifs, larger and coarser: with the mean in place of the maximum, all pixels get a part of the gradient.
 
 # sphinx_gallery_topics = ["5.4.2"]
-# sphinx_gallery_tags = ["images", "pretrained network", "filters", "gradient ascent"]
+# sphinx_gallery_keywords = ["images", "pretrained network", "filters", "gradient ascent"]
 # sphinx_gallery_thumbnail_number = 4

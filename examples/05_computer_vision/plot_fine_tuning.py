@@ -436,6 +436,6 @@ assert measured["means_fine_tuned_end"] > before[0] + 0.03
 #    But the old words are lost as surely, only more slowly, and the accuracy is no better. (We got .60, and 2 words kept in a hundred.)
 
 # sphinx_gallery_topics = ["5.3"]
-# sphinx_gallery_tags = ["images", "small data", "pretrained network", "transfer learning", "fine-tuning"]
+# sphinx_gallery_keywords = ["images", "small data", "pretrained network", "transfer learning", "fine-tuning"]
 # sphinx_gallery_budget = {"cpu_seconds": 170, "memory_mb": 3000, "because": "six networks are trained side by side, two of them with three million weights"}
 # sphinx_gallery_thumbnail_number = 3

@@ -443,5 +443,5 @@ assert right_share(falls[ESPRESSO]) > 0.6
 #    Prediction: espresso is no longer among the first five, and no other cup or bowl takes its place.
 
 # sphinx_gallery_topics = ["5.4.3"]
-# sphinx_gallery_tags = ["images", "pretrained network", "interpretation", "sanity check"]
+# sphinx_gallery_keywords = ["images", "pretrained network", "interpretation", "sanity check"]
 # sphinx_gallery_thumbnail_number = 1

@@ -334,5 +334,5 @@ assert measured["nothing_gap"] > measured["largest_gap"] + 0.005
 # 2. Pool squares of four by four instead of two by two, once. Prediction: the field grows as fast in fewer layers, and some thin strokes are lost.
 
 # sphinx_gallery_topics = ["5.1.2"]
-# sphinx_gallery_tags = ["images", "convolution", "pooling"]
+# sphinx_gallery_keywords = ["images", "convolution", "pooling"]
 # sphinx_gallery_thumbnail_number = 2

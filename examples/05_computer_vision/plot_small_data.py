@@ -288,5 +288,5 @@ assert test_accuracy - few_accuracy > 0.01
 # 2. Turn all photographs grey, ``x.mean(axis=-1, keepdims=True)``. Prediction: the accuracy falls well below that of the nearest colours, to about one half.
 
 # sphinx_gallery_topics = ["5.2"]
-# sphinx_gallery_tags = ["images", "small data", "convolutional network"]
+# sphinx_gallery_keywords = ["images", "small data", "convolutional network"]
 # sphinx_gallery_thumbnail_number = 4

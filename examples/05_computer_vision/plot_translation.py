@@ -341,5 +341,5 @@ assert remains[4][3] < 0.5 * min(remains[1][3], remains[2][3])
 #    Prediction: the network minds the place as little, learns more slowly, and reads fewer digits: a short stroke is a small part of the mean.
 
 # sphinx_gallery_topics = ["5.1.1"]
-# sphinx_gallery_tags = ["images", "convolution", "translation", "global pooling"]
+# sphinx_gallery_keywords = ["images", "convolution", "translation", "global pooling"]
 # sphinx_gallery_thumbnail_number = 2

@@ -430,6 +430,6 @@ assert shuffled["LSTM"] < scores["LSTM"] + 0.01
 # 2. Set ``KERNEL = 5``. Prediction: no better. A window of five words rarely meets the same five again.
 
 # sphinx_gallery_topics = ["6.4"]
-# sphinx_gallery_tags = ["text", "one-dimensional convolution", "binary classification", "interpretation"]
+# sphinx_gallery_keywords = ["text", "one-dimensional convolution", "binary classification", "interpretation"]
 # sphinx_gallery_thumbnail_number = 2
 # sphinx_gallery_budget = {"cpu_seconds": 110, "because": "four networks on sixteen thousand reviews, one of them recurrent"}

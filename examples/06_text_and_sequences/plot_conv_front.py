@@ -341,5 +341,5 @@ for name, worse in last.items():
 #    Prediction: worse. The largest of six sums says that something was there, and a forecast needs to know how warm it is.
 
 # sphinx_gallery_topics = ["6.4"]
-# sphinx_gallery_tags = ["time series", "one-dimensional convolution", "recurrent network", "forecast"]
+# sphinx_gallery_keywords = ["time series", "one-dimensional convolution", "recurrent network", "forecast"]
 # sphinx_gallery_thumbnail_number = 3

@@ -217,5 +217,5 @@ assert measured["best_over_bag"] < 0.025
 #    Prediction: all get worse by a few points, the bag of words too.
 
 # sphinx_gallery_topics = ["6.2.2"]
-# sphinx_gallery_tags = ["text", "binary classification", "recurrent network", "GRU", "LSTM"]
+# sphinx_gallery_keywords = ["text", "binary classification", "recurrent network", "GRU", "LSTM"]
 # sphinx_gallery_thumbnail_number = 2

@@ -331,5 +331,5 @@ assert abs(single - eight) < 0.015
 #    Prediction: between the first and the last words, nearer to the first.
 
 # sphinx_gallery_topics = ["6.1.5a", "6.1.3"]
-# sphinx_gallery_tags = ["text", "embeddings", "binary classification"]
+# sphinx_gallery_keywords = ["text", "embeddings", "binary classification"]
 # sphinx_gallery_thumbnail_number = 3

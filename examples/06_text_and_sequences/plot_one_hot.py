@@ -315,5 +315,5 @@ assert max(listed[4:] + lottery[4:]) < listed[3]
 #    Prediction: naive Bayes gains two points, though nearly every pair shares its place with others.
 
 # sphinx_gallery_topics = ["6.1.4"]
-# sphinx_gallery_tags = ["text", "one-hot", "hashing", "vocabulary"]
+# sphinx_gallery_keywords = ["text", "one-hot", "hashing", "vocabulary"]
 # sphinx_gallery_thumbnail_number = 2

@@ -338,6 +338,6 @@ assert abs(mean["tuned", 5_000] - mean["random", 5_000]) < 0.03
 #    Prediction: no better at any size, for what is not in the fifty numbers cannot be computed from them.
 
 # sphinx_gallery_topics = ["6.1.5b", "6.1.3"]
-# sphinx_gallery_tags = ["text", "embeddings", "transfer learning", "binary classification"]
+# sphinx_gallery_keywords = ["text", "embeddings", "transfer learning", "binary classification"]
 # sphinx_gallery_budget = {"cpu_seconds": 90, "because": "forty-two networks are trained, most of them on few reviews"}
 # sphinx_gallery_thumbnail_number = 2

@@ -342,5 +342,5 @@ assert measured["new_masks_lowest"] < measured["no_mask_lowest"] + 0.02
 #    (With one seed about half of the variance of values from seven steps back on was explained.)
 
 # sphinx_gallery_topics = ["6.3"]
-# sphinx_gallery_tags = ["time series", "recurrent network", "dropout", "regularisation"]
+# sphinx_gallery_keywords = ["time series", "recurrent network", "dropout", "regularisation"]
 # sphinx_gallery_thumbnail_number = 1

@@ -336,5 +336,5 @@ assert same[40] > 0.7
 #    Prediction: with some seeds the loop learns its reviews by heart and hardly anything about others. (One gave .58 after three epochs.)
 
 # sphinx_gallery_topics = ["6.2.1"]
-# sphinx_gallery_tags = ["text", "binary classification", "recurrent network"]
+# sphinx_gallery_keywords = ["text", "binary classification", "recurrent network"]
 # sphinx_gallery_thumbnail_number = 2

@@ -279,5 +279,5 @@ assert abs(gap) < 0.25
 #    (The single layer then ends at 2.70 to 2.79 degrees, about where "nothing changes" is: it is the network without a mask on the page about dropout.)
 
 # sphinx_gallery_topics = ["6.3"]
-# sphinx_gallery_tags = ["time series", "recurrent network", "stacked layers"]
+# sphinx_gallery_keywords = ["time series", "recurrent network", "stacked layers"]
 # sphinx_gallery_thumbnail_number = 1

@@ -439,5 +439,5 @@ assert error[cold].mean() > 1
 #    (The error is then 2.46.)
 
 # sphinx_gallery_topics = ["6.3"]
-# sphinx_gallery_tags = ["time series", "regression", "recurrent network"]
+# sphinx_gallery_keywords = ["time series", "regression", "recurrent network"]
 # sphinx_gallery_thumbnail_number = 3

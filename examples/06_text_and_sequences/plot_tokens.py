@@ -309,5 +309,5 @@ assert 0.75 < unknown["triples of words"] < 0.85
 #    Prediction: the curve rises faster at first and ends at the same number, because a tale repeats its own words.
 
 # sphinx_gallery_topics = ["6.1.2", "6.1.1", "6.1.3"]
-# sphinx_gallery_tags = ["text", "tokens", "n-grams", "vocabulary"]
+# sphinx_gallery_keywords = ["text", "tokens", "n-grams", "vocabulary"]
 # sphinx_gallery_thumbnail_number = 2

@@ -450,5 +450,5 @@ assert kept > 0.85
 #    Prediction: the LSTM takes longer, because its memory fills up with letters that nobody asks for. (One seed was at .83 after as many steps.)
 
 # sphinx_gallery_topics = ["6.2.2"]
-# sphinx_gallery_tags = ["text", "recurrent network", "LSTM", "GRU", "vanishing gradient"]
+# sphinx_gallery_keywords = ["text", "recurrent network", "LSTM", "GRU", "vanishing gradient"]
 # sphinx_gallery_thumbnail_number = 4

@@ -285,6 +285,6 @@ assert praised["good"][1] < praised["good"][0] - 0.2
 #    Prediction: the gain of the pairs gets smaller, since most pairs are then too rare to learn from.
 
 # sphinx_gallery_topics = ["6.1.2"]
-# sphinx_gallery_tags = ["text", "n-grams", "binary classification", "dense network"]
+# sphinx_gallery_keywords = ["text", "n-grams", "binary classification", "dense network"]
 # sphinx_gallery_references = {"pairs": {"value": 0.892, "source": "Wang and Manning 2012: linear classifier on bigrams, the full collection's own test set"}, "words": {"value": 0.87, "source": "Wang and Manning 2012: linear classifier on single words, the full collection's own test set"}}
 # sphinx_gallery_thumbnail_number = 2

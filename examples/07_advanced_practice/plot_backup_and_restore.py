@@ -402,5 +402,5 @@ assert early["in between"] < 0
 # 2. Leave the ``state.assign`` out. Prediction: the order is right, but the dropout's draws are not, and the difference is no longer zero.
 
 # sphinx_gallery_topics = ["7.2.1"]
-# sphinx_gallery_tags = ["tables", "callbacks", "reproducibility", "regression"]
+# sphinx_gallery_keywords = ["tables", "callbacks", "reproducibility", "regression"]
 # sphinx_gallery_thumbnail_number = 1

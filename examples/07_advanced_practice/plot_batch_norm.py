@@ -385,5 +385,5 @@ assert lagging["val_accuracy"][-1] > prompt["val_accuracy"][-1] - 0.2
 # 2. Set ``DEPTH = 3``. Prediction: without normalisation the smallest rate works too; the deeper the network, the more it needs its sums to be kept in order.
 
 # sphinx_gallery_topics = ["7.3.1"]
-# sphinx_gallery_tags = ["images", "batch normalisation", "learning rate", "architecture"]
+# sphinx_gallery_keywords = ["images", "batch normalisation", "learning rate", "architecture"]
 # sphinx_gallery_thumbnail_number = 1

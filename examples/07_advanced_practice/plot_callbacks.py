@@ -436,6 +436,6 @@ assert drawing.neighbours[max(DRAWN)] > 0.65
 # 2. Set ``PATIENCE = 1``. Prediction: the run ends at the first epoch that is no better than all before it, and the lowest loss that it has met by then is no lower than the one found here.
 
 # sphinx_gallery_topics = ["7.2.1"]
-# sphinx_gallery_tags = ["images", "callbacks", "early stopping", "learning rate"]
+# sphinx_gallery_keywords = ["images", "callbacks", "early stopping", "learning rate"]
 # sphinx_gallery_thumbnail_number = 4
 # sphinx_gallery_budget = {"cpu_seconds": 75, "because": "six runs, each with its callbacks"}

@@ -350,5 +350,5 @@ assert different["shared"] < 1e-3
 # 2. Set ``BATCH = 101``. Prediction: an error. A replica that has an image less would count each of its own for more, and here TensorFlow refuses the unequal parts.
 
 # sphinx_gallery_topics = ["7.3.2"]
-# sphinx_gallery_tags = ["images", "several devices", "batch size", "batch normalisation"]
+# sphinx_gallery_keywords = ["images", "several devices", "batch size", "batch normalisation"]
 # sphinx_gallery_thumbnail_number = 1

@@ -412,5 +412,5 @@ assert weighted[1] < score["all, equally"][1]
 # 2. Find the weights on the training digits instead. Prediction: all of the weight goes to the neighbours and the trees, which know these digits by heart, and the ensemble becomes worse.
 
 # sphinx_gallery_topics = ["7.3.3"]
-# sphinx_gallery_tags = ["images", "ensemble", "convolutional network", "nearest neighbours"]
+# sphinx_gallery_keywords = ["images", "ensemble", "convolutional network", "nearest neighbours"]
 # sphinx_gallery_thumbnail_number = 1

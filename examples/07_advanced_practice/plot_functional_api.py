@@ -464,5 +464,5 @@ assert hasty_right < whole_right - 0.01
 # 2. Set ``LABELLED = 4_000``. Prediction: the features become worse to search by, and stay ahead of the pixels.
 
 # sphinx_gallery_topics = ["7.1.1"]
-# sphinx_gallery_tags = ["images", "functional API", "subclassing", "feature extraction"]
+# sphinx_gallery_keywords = ["images", "functional API", "subclassing", "feature extraction"]
 # sphinx_gallery_thumbnail_number = 2

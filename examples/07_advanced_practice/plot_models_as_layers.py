@@ -370,6 +370,6 @@ assert turned > 0.7
 # 2. Put ``keras.layers.GlobalAveragePooling1D()`` in the place of the recurrent layer, with the reader kept. Prediction: no better than a guess. All three kinds of films have the same frames.
 
 # sphinx_gallery_topics = ["7.1.6"]
-# sphinx_gallery_tags = ["images", "video", "models as layers", "transfer learning", "recurrent network"]
+# sphinx_gallery_keywords = ["images", "video", "models as layers", "transfer learning", "recurrent network"]
 # sphinx_gallery_budget = {"cpu_seconds": 90, "because": "a reader and four networks that run it on every frame of every film"}
 # sphinx_gallery_thumbnail_number = 2

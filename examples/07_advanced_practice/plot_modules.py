@@ -249,5 +249,5 @@ assert min(accuracy.values()) > 0.4
 # 2. Set ``EPOCHS = 16``. Prediction: all four read more, for after eight passes none has finished.
 
 # sphinx_gallery_topics = ["7.1.4"]
-# sphinx_gallery_tags = ["images", "inception", "xception", "residual connection"]
+# sphinx_gallery_keywords = ["images", "inception", "xception", "residual connection"]
 # sphinx_gallery_thumbnail_number = 2

@@ -442,5 +442,5 @@ assert same("one number, shortcut") < 0.4
 # 2. Give the narrow layer eight units. Prediction: without a shortcut it costs a few images in a hundred at most; ten digits fit through eight numbers.
 
 # sphinx_gallery_topics = ["7.1.4"]
-# sphinx_gallery_tags = ["images", "residual connection", "vanishing gradient", "bottleneck"]
+# sphinx_gallery_keywords = ["images", "residual connection", "vanishing gradient", "bottleneck"]
 # sphinx_gallery_thumbnail_number = 2

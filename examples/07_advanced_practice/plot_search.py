@@ -427,6 +427,6 @@ assert test["the winner"] < test["defaults"] + 0.03
 # 2. Draw the rate evenly, ``log=False``. Prediction: random search and hyperband do worse, because nearly all rates are larger than 0.01 and many of them too large.
 
 # sphinx_gallery_topics = ["7.3.2"]
-# sphinx_gallery_tags = ["tables", "regression", "hyper-parameters", "random search", "TPE", "hyperband", "Optuna"]
+# sphinx_gallery_keywords = ["tables", "regression", "hyper-parameters", "random search", "TPE", "hyperband", "Optuna"]
 # sphinx_gallery_budget = {"cpu_seconds": 90, "because": "three searches of a dozen trainings each"}
 # sphinx_gallery_thumbnail_number = 4

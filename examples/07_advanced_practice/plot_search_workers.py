@@ -367,5 +367,5 @@ assert accuracy > 0.7
 #    Prediction: it joins, and the survivor stops when there are enough.
 
 # sphinx_gallery_topics = ["7.3.2"]
-# sphinx_gallery_tags = ["images", "hyper-parameters", "several processes", "Optuna"]
+# sphinx_gallery_keywords = ["images", "hyper-parameters", "several processes", "Optuna"]
 # sphinx_gallery_thumbnail_number = 1

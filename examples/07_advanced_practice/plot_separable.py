@@ -291,5 +291,5 @@ assert min(accuracy.values()) > 3 * commonest
 #    Prediction: the network becomes worse, for the one window on the one channel is all that the 16 maps have to go by.
 
 # sphinx_gallery_topics = ["7.3.1"]
-# sphinx_gallery_tags = ["images", "separable convolution", "convolution", "architecture"]
+# sphinx_gallery_keywords = ["images", "separable convolution", "convolution", "architecture"]
 # sphinx_gallery_thumbnail_number = 1

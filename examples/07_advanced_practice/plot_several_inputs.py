@@ -508,5 +508,5 @@ assert by_hour < by_day
 # 2. Set ``STEPS = 3``. Prediction: hardly worse. (With the last hour alone and 80,000 flights we got .734 instead of .738.)
 
 # sphinx_gallery_topics = ["7.1.2"]
-# sphinx_gallery_tags = ["tables", "several inputs", "embeddings", "one-dimensional convolution"]
+# sphinx_gallery_keywords = ["tables", "several inputs", "embeddings", "one-dimensional convolution"]
 # sphinx_gallery_thumbnail_number = 2

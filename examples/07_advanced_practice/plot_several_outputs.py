@@ -440,5 +440,5 @@ assert either < agreed - 0.15
 # 2. Set ``SIZE = 112``. Prediction: the varieties gain more from it than the kinds. (We got .63 for the varieties and .79 for the kinds, weighted.)
 
 # sphinx_gallery_topics = ["7.1.3"]
-# sphinx_gallery_tags = ["images", "several outputs", "loss weights", "pretrained network"]
+# sphinx_gallery_keywords = ["images", "several outputs", "loss weights", "pretrained network"]
 # sphinx_gallery_thumbnail_number = 2

@@ -434,5 +434,5 @@ assert ranked[7] < ranked_pixels - 0.02
 #    on unseen ones the shared branch is about where it was.
 
 # sphinx_gallery_topics = ["7.1.5"]
-# sphinx_gallery_tags = ["images", "siamese network", "shared weights", "pairs"]
+# sphinx_gallery_keywords = ["images", "siamese network", "shared weights", "pairs"]
 # sphinx_gallery_thumbnail_number = 2

@@ -510,5 +510,5 @@ assert survived["principal", 2] < 0.75
 # 2. Watch 256 newswires of the validation set instead. Prediction: the gradient of the hidden layer does not become short again; it even grows, since these are not learned by heart and some of them are answered wrongly with more and more conviction.
 
 # sphinx_gallery_topics = ["7.2.2"]
-# sphinx_gallery_tags = ["text", "TensorBoard", "callbacks", "embeddings"]
+# sphinx_gallery_keywords = ["text", "TensorBoard", "callbacks", "embeddings"]
 # sphinx_gallery_thumbnail_number = 3

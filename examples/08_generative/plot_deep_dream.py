@@ -412,6 +412,6 @@ assert kept["block5_relu3"][-1] < 0.3
 # 2. Set ``JITTER = 0``. Prediction: other animals, but no worse ones. The same pixels are favoured every time, and so few steps are not enough for a grid to become visible.
 
 # sphinx_gallery_topics = ["8.2"]
-# sphinx_gallery_tags = ["images", "pretrained network", "gradient ascent", "generative model"]
+# sphinx_gallery_keywords = ["images", "pretrained network", "gradient ascent", "generative model"]
 # sphinx_gallery_budget = {"cpu_seconds": 110, "because": "gradients of a network with fifteen million weights are followed for a hundred steps"}
 # sphinx_gallery_thumbnail_number = 3

@@ -482,6 +482,6 @@ assert np.median(gap) > 1.05 * np.median(real_gap)
 # 2. Set ``LATENT = 2``. Prediction: the distance hardly falls after the first epoch, and some digits are never made: two numbers hold too little.
 
 # sphinx_gallery_topics = ["8.5"]
-# sphinx_gallery_tags = ["images", "generative adversarial network", "latent space", "custom training"]
+# sphinx_gallery_keywords = ["images", "generative adversarial network", "latent space", "custom training"]
 # sphinx_gallery_budget = {"cpu_seconds": 180, "because": "two networks learn against each other, and need fourteen passes until one can read what they make"}
 # sphinx_gallery_thumbnail_number = 3

@@ -479,6 +479,6 @@ assert low[3] - 0.04 < high[3] < low[3] + 0.12
 # 3. Set ``BETAS = (0.1, 1, 20)``. Prediction: with 20 not one number is in use, and all that is drawn is nearly the same grey blur. And the reader takes nearly all of it for an 8, and is surer of it than of what is drawn with the other two: its certainty is no proof of a good picture.
 
 # sphinx_gallery_topics = ["8.4"]
-# sphinx_gallery_tags = ["images", "latent space", "variational autoencoder"]
+# sphinx_gallery_keywords = ["images", "latent space", "variational autoencoder"]
 # sphinx_gallery_budget = {"cpu_seconds": 90, "because": "three autoencoders are trained, and a reader to judge them"}
 # sphinx_gallery_thumbnail_number = 3

@@ -368,6 +368,6 @@ assert again[4] < 0.7 * still[4]
 # 2. With ``build_pair(RATE / 20)``, prediction: now the evenness falls too, by how much depends on the seed.
 
 # sphinx_gallery_topics = ["8.5"]
-# sphinx_gallery_tags = ["images", "generative adversarial network", "mode collapse", "evaluation"]
+# sphinx_gallery_keywords = ["images", "generative adversarial network", "mode collapse", "evaluation"]
 # sphinx_gallery_budget = {"cpu_seconds": 120, "because": "a pair is trained, and its two copies play on and are measured after every sixteen steps"}
 # sphinx_gallery_thumbnail_number = 1

@@ -429,5 +429,5 @@ assert max(reaches) < like["painting"][2]
 # 2. Set ``GRAIN = 0``. Prediction: the drawings from several layers get rough, since neighbouring pixels are alike only as far as the layers insist on it, and their style is hardly any closer.
 
 # sphinx_gallery_topics = ["8.3"]
-# sphinx_gallery_tags = ["images", "style transfer", "pretrained network", "content and style"]
+# sphinx_gallery_keywords = ["images", "style transfer", "pretrained network", "content and style"]
 # sphinx_gallery_thumbnail_number = 4

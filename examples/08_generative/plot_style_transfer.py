@@ -340,6 +340,6 @@ assert measured["painted_palace"] < 0.5 * measured["photograph_palace"]
 # 2. Set ``ITERATIONS = (80, 60)``. Prediction: the style comes a little closer, for more than twice the work, and you have to look twice to see it.
 
 # sphinx_gallery_topics = ["8.3"]
-# sphinx_gallery_tags = ["images", "style transfer", "pretrained network"]
+# sphinx_gallery_keywords = ["images", "style transfer", "pretrained network"]
 # sphinx_gallery_budget = {"cpu_seconds": 150, "because": "pictures are painted with the gradient of VGG16, the largest of them at 320 pixels"}
 # sphinx_gallery_thumbnail_number = 2

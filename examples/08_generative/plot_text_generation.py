@@ -553,6 +553,6 @@ for label in labels:
 # 2. Set ``EPOCHS = 9`` and ``STAGES = (1, 3, 9)``. Prediction: the network comes closer to the table, and the samples read no better.
 
 # sphinx_gallery_topics = ["8.1"]
-# sphinx_gallery_tags = ["text", "recurrent network", "language model", "sampling", "generative model"]
+# sphinx_gallery_keywords = ["text", "recurrent network", "language model", "sampling", "generative model"]
 # sphinx_gallery_budget = {"cpu_seconds": 150, "because": "a recurrent network reads three hundred thousand characters six times, and writes forty thousand"}
 # sphinx_gallery_thumbnail_number = 4

@@ -408,6 +408,6 @@ for written, again, between, outside in sureness.values():
 # 2. Divide the divergence by ten in ``add_loss``. Prediction: a wider map with more room between the kinds, and better restored digits.
 
 # sphinx_gallery_topics = ["8.4"]
-# sphinx_gallery_tags = ["images", "autoencoder", "latent space", "variational autoencoder"]
+# sphinx_gallery_keywords = ["images", "autoencoder", "latent space", "variational autoencoder"]
 # sphinx_gallery_budget = {"cpu_seconds": 110, "because": "two autoencoders are trained side by side, and a judge"}
 # sphinx_gallery_thumbnail_number = 5

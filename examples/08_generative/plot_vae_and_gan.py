@@ -381,6 +381,6 @@ assert misses["VAE, encoded"] < 0.9 * misses["nearest real digit"]
 # 2. Set ``PILE = 20_000``. Prediction: with four times as many draws, both searches come a little nearer, and neither comes as near as the encoder's answer.
 
 # sphinx_gallery_topics = ["8.5", "8.4"]
-# sphinx_gallery_tags = ["images", "generative adversarial network", "variational autoencoder", "latent space"]
+# sphinx_gallery_keywords = ["images", "generative adversarial network", "variational autoencoder", "latent space"]
 # sphinx_gallery_budget = {"cpu_seconds": 120, "because": "two models that make pictures are trained, and a reader to judge them"}
 # sphinx_gallery_thumbnail_number = 1

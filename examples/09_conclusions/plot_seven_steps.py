@@ -558,6 +558,6 @@ assert twin_share > 0.9
 # 2. Move the scores by ``1.0`` instead of 0.3. Prediction: most candidates are now bad. The first ten tries are a gain for the others, too, and those after them are not.
 
 # sphinx_gallery_topics = ["9.1"]
-# sphinx_gallery_tags = ["movements", "workflow", "validation", "data augmentation"]
+# sphinx_gallery_keywords = ["movements", "workflow", "validation", "data augmentation"]
 # sphinx_gallery_budget = {"cpu_seconds": 85, "because": "three networks are trained three times each, with other people held out"}
 # sphinx_gallery_thumbnail_number = 4

@@ -238,5 +238,5 @@ assert abs(measured["few_window"] - measured["few_one_frame"]) < 0.12
 #    Prediction: little changes, although the zeros at the end are now averaged in: how long somebody takes over two vowels tells something about them as well.
 
 # sphinx_gallery_topics = ["9.2"]
-# sphinx_gallery_tags = ["sound", "one-dimensional convolution", "recurrent network"]
+# sphinx_gallery_keywords = ["sound", "one-dimensional convolution", "recurrent network"]
 # sphinx_gallery_thumbnail_number = 2

@@ -267,5 +267,5 @@ assert change_of_conv < 0.3
 #    Prediction: no better than forwards alone, since half of its state is that of a network that reads backwards.
 
 # sphinx_gallery_topics = ["9.2", "6.3"]
-# sphinx_gallery_tags = ["time series", "one-dimensional convolution", "recurrent network"]
+# sphinx_gallery_keywords = ["time series", "one-dimensional convolution", "recurrent network"]
 # sphinx_gallery_thumbnail_number = 2

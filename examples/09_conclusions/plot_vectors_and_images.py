@@ -321,6 +321,6 @@ assert abs(nearest_accuracy - measured["dense_accuracy"]) < 0.05
 #    (Tried: 0.68 before and about 0.67 after, against 0.51 and 0.48 of the dense network.)
 
 # sphinx_gallery_topics = ["9.2"]
-# sphinx_gallery_tags = ["tables", "images", "dense network", "convolution", "permutation"]
+# sphinx_gallery_keywords = ["tables", "images", "dense network", "convolution", "permutation"]
 # sphinx_gallery_budget = {"cpu_seconds": 90, "because": "eight networks are trained, two of them convolutional on pictures"}
 # sphinx_gallery_thumbnail_number = 2

@@ -338,5 +338,5 @@ assert few["3-D convolution"] > few["frames, then GRU"] + 0.1
 #    Prediction: it falls to about one in three, although it is given all seven frames in order: nothing in it compares one frame with another. In which cases is it still right?
 
 # sphinx_gallery_topics = ["9.2"]
-# sphinx_gallery_tags = ["video", "three-dimensional convolution", "recurrent network"]
+# sphinx_gallery_keywords = ["video", "three-dimensional convolution", "recurrent network"]
 # sphinx_gallery_thumbnail_number = 4

@@ -328,5 +328,5 @@ assert measured["pairs_dense"] < measured["pairs_conv_3d"] - 0.1
 #    Prediction: it does at least as well on the pairs as the three-dimensional one, since every slice keeps weights of its own; it learns the depth by heart, and not that it is a dimension like the others.
 
 # sphinx_gallery_topics = ["9.2"]
-# sphinx_gallery_tags = ["volumes", "three-dimensional convolution", "dense network"]
+# sphinx_gallery_keywords = ["volumes", "three-dimensional convolution", "dense network"]
 # sphinx_gallery_thumbnail_number = 5

@@ -254,5 +254,5 @@ assert min(by_heart["convolution"], by_heart["GRU"]) > 0.88
 #    Prediction: the twelve numbers name fewer exercises, for half of them are now zero; convolution and GRU do as well as before, since the movement itself is enough for them.
 
 # sphinx_gallery_topics = ["9.2"]
-# sphinx_gallery_tags = ["movements", "one-dimensional convolution", "recurrent network"]
+# sphinx_gallery_keywords = ["movements", "one-dimensional convolution", "recurrent network"]
 # sphinx_gallery_thumbnail_number = 1

@@ -5,7 +5,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 import example_finder
-from example_finder import KINDS, TIMES, describe, facets, renew, tags, time_of, with_form
+from example_finder import KINDS, TIMES, describe, facets, others, renew, time_of, with_form
 from examples import all_examples, read_example
 
 ROOT = Path(__file__).parents[2] / "examples"
@@ -27,7 +27,7 @@ def examples(tmp_path):
         folder = tmp_path / "examples" / chapter
         folder.mkdir(parents=True)
         (folder / "GALLERY_HEADER.rst").write_text(f"{title}\n{'-' * len(title)}\n")
-        (folder / f"{name}.py").write_text(f"'Title'\n# sphinx_gallery_tags = {said}\n")
+        (folder / f"{name}.py").write_text(f"'Title'\n# sphinx_gallery_keywords = {said}\n")
     return all_examples(tmp_path / "examples")
 
 
@@ -37,7 +37,8 @@ def body(*names):
         f'<img src="a.png"/><p><a href="{name}.html#x">A</a></p></div></section>'
         for name in names
     )
-    return f'<section id="examples"><h1>Examples</h1>{cards}</section>'
+    place = "<div id='sg-tag-list' class='sphx-glr-tag-list'></div>"
+    return f'<section id="examples"><h1>Examples</h1>{place}{cards}</section>'
 
 
 def test_an_example_is_found_by_four_things(examples):
@@ -85,6 +86,7 @@ def test_the_form_lists_what_the_cards_have(examples):
     assert form.output.text == "2 of 2 examples"
     assert form.find_previous("h1").text == "Examples"
     assert form.find_next("section")["id"] == "s1"
+    assert not tree.find(id="sg-tag-list")
     first, second = tree.find_all(class_="sphx-glr-thumbcontainer")
     assert first["data-chapter"] == "1. first & last"
     assert second["data-data"] == "text|tables"
@@ -103,22 +105,22 @@ def test_a_page_without_cards_stays_as_it_is(examples, plain):
     assert with_form(plain, examples) == plain
 
 
-def test_tags_lead_to_the_examples_that_have_them(examples):
-    assert tags(examples[1]) == (
+def test_keywords_lead_to_the_examples_that_have_them(examples):
+    assert others(examples[1]) == (
         "Others like it: `text <../index.html?data=text>`__, "
         "`tables <../index.html?data=tables>`__, "
         "`dropout <../index.html?technique=dropout>`__, "
         "`K-fold <../index.html?technique=K-fold>`__."
     )
     spaced = read_example(ROOT / "08_generative" / "plot_gan.py", ROOT)
-    assert "`latent space <../index.html?technique=latent%20space>`__" in tags(spaced)
+    assert "`latent space <../index.html?technique=latent%20space>`__" in others(spaced)
 
 
 def app_of(examples):
     return SimpleNamespace(srcdir=str(examples[0].path.parents[2] / "docs"))
 
 
-def test_tags_stand_below_the_line_on_downloads(examples):
+def test_keywords_stand_below_the_line_on_downloads(examples):
     content = [NOTE]
     describe(app_of(examples), "gallery/1_one/plot_a", content)
     assert content[0].startswith(NOTE.rstrip("\n"))
@@ -126,13 +128,13 @@ def test_tags_stand_below_the_line_on_downloads(examples):
 
 
 @pytest.mark.parametrize("name", ["guide/index", "gallery/1_one/index", "gallery/1_one/plot_none"])
-def test_other_pages_have_no_tags(examples, name):
+def test_other_pages_have_no_keywords(examples, name):
     content = [NOTE]
     describe(app_of(examples), name, content)
     assert content == [NOTE]
 
 
-def test_the_first_page_is_written_again_when_a_tag_changes(examples):
+def test_the_first_page_is_written_again_when_a_keyword_changes(examples):
     app, env = app_of(examples), SimpleNamespace(all_docs={"gallery/index": 0})
     assert renew(app, env) == ["gallery/index"]
     assert renew(app, env) == []

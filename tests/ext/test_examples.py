@@ -32,7 +32,7 @@ others.datasets.weather()
 other.loader()
 
 # sphinx_gallery_topics = ["3.2.1", "3.1"]
-# sphinx_gallery_tags = ["text", "dense network"]
+# sphinx_gallery_keywords = ["text", "dense network"]
 # sphinx_gallery_budget = {"cpu_seconds": 90, "memory_mb": 3000, "because": "ten nets"}
 # sphinx_gallery_references = {"accuracy": {"value": 0.9, "source": "A book"}}
 '''
@@ -92,7 +92,7 @@ def test_a_script_says_what_it_is(tmp_path):
     assert example.docname == "gallery/01_first/plot_a"
     assert example.title == "A title that asks?"
     assert example.topics == ("3.2.1", "3.1")
-    assert example.tags == ("text", "dense network")
+    assert example.keywords == ("text", "dense network")
     assert (example.cpu_seconds, example.memory_mb) == (90.0, 3000.0)
     assert example.because == "ten nets"
     assert example.references == {"accuracy": {"value": 0.9, "source": "A book"}}
@@ -109,7 +109,7 @@ def test_a_list_of_the_cards_is_no_data_set(tmp_path):
 def test_a_script_that_says_nothing_has_defaults(tmp_path):
     example = read(tmp_path, "x = 1\n")
     assert example.title == "plot_a"
-    assert (example.topics, example.tags, example.references) == ((), (), {})
+    assert (example.topics, example.keywords, example.references) == ((), (), {})
     assert example.cpu_seconds == DEFAULT_CPU_SECONDS
     assert example.memory_mb == DEFAULT_MEMORY_MB
     assert example.because == ""
@@ -135,8 +135,8 @@ def test_a_budget_without_a_reason_is_refused(tmp_path, budget):
 
 
 def test_a_bad_setting_names_its_comment(tmp_path):
-    with pytest.raises(ValueError, match="'sphinx_gallery_tags' must be a Python literal"):
-        read(tmp_path, "# sphinx_gallery_tags = text\n")
+    with pytest.raises(ValueError, match="'sphinx_gallery_keywords' must be a Python literal"):
+        read(tmp_path, "# sphinx_gallery_keywords = text\n")
 
 
 # all_examples
