@@ -88,8 +88,9 @@ def form(found: dict[str, dict[str, tuple[str, ...]]]) -> str:
             for value in values
         )
         fields.append(
-            f'<label><span>{label}</span> <select name="{facet}" autocomplete="off">'
-            f'<option value="">all</option>{options}</select></label>'
+            f'<div><label for="find-{facet}">{label}</label>'
+            f'<select id="find-{facet}" name="{facet}" autocomplete="off">'
+            f'<option value="">all</option>{options}</select></div>'
         )
     return (
         f'<form class="dlguide-finder" aria-label="Choose examples" hidden>{"".join(fields)}'
