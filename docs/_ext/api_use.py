@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sphinx.util import logging
 
-from definitions import definitions, read_module, references
+from definitions import named, read_module
 from dlguide import record
 from examples import all_examples
 from sources import PACKAGE, library_modules
@@ -74,9 +74,7 @@ def comes_along(node: ast.stmt, returned: str) -> bool:
 @cache
 def used(code: str, package: str = PACKAGE) -> frozenset[str]:
     """Return the full names of what a piece of Python uses of the library."""
-    tree = ast.parse(code)
-    symbols = references(tree, "", definitions(tree, package), package)
-    return frozenset(f"{module}.{name}" for module, name in symbols if module and name)
+    return frozenset(f"{module}.{name}" for module, name in named(code, package) if name)
 
 
 def page_code(text: str) -> str:

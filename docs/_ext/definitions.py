@@ -142,39 +142,51 @@ def read_module(module: str, package: str) -> tuple[str, Definitions]:
     return source, definitions(ast.parse(source), package)
 
 
-def reached(source: str, package: str = PACKAGE) -> dict[Symbol, str]:
-    """Return the definitions that a script needs, each with its code.
+@cache
+def named(source: str, package: str) -> frozenset[Symbol]:
+    """Return the library's definitions that a script or another piece of Python names."""
+    tree = ast.parse(source)
+    symbols = references(tree, "", definitions(tree, package), package)
+    return frozenset(symbol for symbol in symbols if symbol[0])
+
+
+@cache
+def _definition(symbol: Symbol, package: str) -> tuple[str, frozenset[Symbol]]:
+    """Return the code of one definition of the library, and what it names in turn.
 
     A name that a module does not define at its top level stands for the whole module, and
     so does a module that is handed on as an object.
     """
-    tree = ast.parse(source)
-    waiting = references(tree, "", definitions(tree, package), package)
-    waiting = {symbol for symbol in waiting if symbol[0]}
+    module, name = symbol
+    text, known = read_module(module, package)
+    if name in known.imported and name not in known.nodes:
+        return "", frozenset({known.imported[name]})
+    if name in known.nodes:
+        nodes = [*known.nodes[name], *known.others]
+        following = set()
+    else:
+        nodes = [node for group in known.nodes.values() for node in group] + known.others
+        following = {target for target in known.imported.values() if not name}
+    lines = text.split("\n")
+    pieces = []
+    for node in nodes:
+        decorators = getattr(node, "decorator_list", [])
+        start = min([node.lineno, *(decorator.lineno for decorator in decorators)])
+        pieces.append("\n".join(lines[start - 1 : node.end_lineno]))
+        following |= references(node, module, known, package)
+    return "\n".join(code_only(piece) for piece in pieces), frozenset(following)
+
+
+def reached(source: str, package: str = PACKAGE) -> dict[Symbol, str]:
+    """Return the definitions that a script needs, each with its code."""
+    waiting = set(named(source, package))
     codes: dict[Symbol, str] = {}
     while waiting:
         symbol = waiting.pop()
-        module, name = symbol
-        if symbol in codes or module in NOT_COUNTED:
+        if symbol in codes or symbol[0] in NOT_COUNTED:
             continue
-        text, known = read_module(module, package)
-        if name in known.imported and name not in known.nodes:
-            codes[symbol] = ""
-            waiting.add(known.imported[name])
-            continue
-        if name in known.nodes:
-            nodes = [*known.nodes[name], *known.others]
-        else:
-            nodes = [node for group in known.nodes.values() for node in group] + known.others
-            waiting |= {target for target in known.imported.values() if not name}
-        lines = text.split("\n")
-        pieces = []
-        for node in nodes:
-            decorators = getattr(node, "decorator_list", [])
-            start = min([node.lineno, *(decorator.lineno for decorator in decorators)])
-            pieces.append("\n".join(lines[start - 1 : node.end_lineno]))
-            waiting |= references(node, module, known, package)
-        codes[symbol] = "\n".join(code_only(piece) for piece in pieces)
+        codes[symbol], following = _definition(symbol, package)
+        waiting |= following
     return codes
 
 

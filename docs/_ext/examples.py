@@ -133,7 +133,7 @@ class ByTopic:
     """
 
     def __init__(self, src_dir: str) -> None:
-        self.src_dir = Path(src_dir)
+        self.src_dir = Path(src_dir).resolve()
 
     def __call__(self, filename: str) -> tuple[list[tuple[str, int]], str]:
         """Return the key of a script: 3.2.2 comes before 3.2.10, no topic comes last."""

@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from definitions import numbers_hash
 from dlguide import record
 from examples import Example, all_examples
+from topics import write_if_new
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -67,14 +68,27 @@ class ResultsTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a section for each example."""
-        self.env.note_reread()
-        docs = Path(self.env.app.srcdir)
-        lines: list[str] = []
-        for example in all_examples(docs.parent / "examples"):
-            path = docs / "gallery" / f"{example.name}.run.json"
-            run = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-            lines += table(example, run)
-        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+        path = listed(self.env.app)
+        self.env.note_dependency(str(path))
+        return self.parse_text_to_nodes(
+            path.read_text(encoding="utf-8"), allow_section_headings=True
+        )
+
+
+def listed(app: Sphinx) -> Path:
+    """Return the file that holds the results of all examples, as MyST."""
+    return Path(app.outdir).parent / "lists" / "results.md"
+
+
+def write_list(app: Sphinx) -> None:
+    """Write the results of all examples; their page is read again only if they change."""
+    docs = Path(app.srcdir)
+    lines: list[str] = []
+    for example in all_examples(docs.parent / "examples"):
+        path = docs / "gallery" / f"{example.name}.run.json"
+        run = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        lines += table(example, run)
+    write_if_new(listed(app), "\n".join(lines))
 
 
 def report_stale(app: Sphinx) -> None:
@@ -91,4 +105,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
     app.add_directive("results", ResultsTable)
     app.connect("builder-inited", report_stale, priority=50)
+    app.connect("builder-inited", write_list, priority=200)  # after the examples have run
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

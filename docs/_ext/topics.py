@@ -78,15 +78,33 @@ class TopicsTaught(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        docs = Path(self.env.app.srcdir)
-        self.env.note_reread()
-        places = taught(docs, docs.parent / "examples")
-        lines = ["| Topic | Kind | Taught in |", "|---|---|---|"]
-        for topic in read_outline(docs / "project" / "outline.toml"):
-            where = ", ".join(f"{{doc}}`/{name}`" for name in places.get(topic.number, []))
-            mark = "" if topic.kind == "prose" else topic.kind
-            lines.append(f"| {topic.number} {topic.title} | {mark} | {where or '*not yet*'} |")
-        return self.parse_text_to_nodes("\n".join(lines))
+        path = listed(self.env.app)
+        self.env.note_dependency(str(path))
+        return self.parse_text_to_nodes(path.read_text(encoding="utf-8"))
+
+
+def write_if_new(path: Path, text: str) -> None:
+    """Write a text to a file, unless the file holds it already."""
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def listed(app: Sphinx) -> Path:
+    """Return the file that holds the table of topics, as MyST."""
+    return Path(app.outdir).parent / "lists" / "topics.md"
+
+
+def write_list(app: Sphinx) -> None:
+    """Write the table of topics; its page is read again only if it changes."""
+    docs = Path(app.srcdir)
+    places = taught(docs, docs.parent / "examples")
+    lines = ["| Topic | Kind | Taught in |", "|---|---|---|"]
+    for topic in read_outline(docs / "project" / "outline.toml"):
+        where = ", ".join(f"{{doc}}`/{name}`" for name in places.get(topic.number, []))
+        mark = "" if topic.kind == "prose" else topic.kind
+        lines.append(f"| {topic.number} {topic.title} | {mark} | {where or '*not yet*'} |")
+    write_if_new(listed(app), "\n".join(lines))
 
 
 def link_related(app: Sphinx, docname: str, content: list[str]) -> None:
@@ -107,5 +125,6 @@ def link_related(app: Sphinx, docname: str, content: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive."""
     app.add_directive("topics-taught", TopicsTaught)
+    app.connect("builder-inited", write_list)
     app.connect("source-read", link_related)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

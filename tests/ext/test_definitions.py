@@ -46,6 +46,8 @@ def forget():
     sources._upstream.cache_clear()
     definitions.read_module.cache_clear()
     definitions._hash.cache_clear()
+    definitions._definition.cache_clear()
+    definitions.named.cache_clear()
 
 
 def names(source):

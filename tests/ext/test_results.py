@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -116,3 +117,16 @@ def test_a_stale_entry_is_marked(monkeypatch):
 def test_every_row_has_as_many_cells_as_the_head():
     rows = [line for line in table(EXAMPLE, {}) if line.startswith("|")]
     assert {row.count("|") for row in rows} == {6}
+
+
+def test_the_list_holds_what_has_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "all_examples", lambda _: [EXAMPLE])
+    app = SimpleNamespace(srcdir=tmp_path / "docs", outdir=tmp_path / "docs" / "_build" / "html")
+    results.write_list(app)
+    before = results.listed(app).read_text()
+    run = tmp_path / "docs" / "gallery" / "01_first" / "plot_a.run.json"
+    run.parent.mkdir(parents=True)
+    run.write_text('{"measured": {"test_accuracy": 0.5}}')
+    results.write_list(app)
+    assert before == "\n".join(table(EXAMPLE, {}))
+    assert "| test accuracy | 0.500 |" in results.listed(app).read_text()

@@ -1,7 +1,10 @@
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import topics
 from topics import Topic, page_topics, read_outline, taught
 
 
@@ -66,3 +69,30 @@ def test_pages_and_scripts_are_found_by_topic(tmp_path):
 
 def test_a_guide_without_pages_teaches_nothing(tmp_path):
     assert taught(tmp_path / "docs", tmp_path / "examples") == {}
+
+
+def test_a_list_is_written_only_when_it_changes(tmp_path):
+    path = tmp_path / "lists" / "some.md"
+    topics.write_if_new(path, "one")
+    os.utime(path, (1, 1))
+    topics.write_if_new(path, "one")
+    assert path.stat().st_mtime == 1
+    topics.write_if_new(path, "two")
+    assert path.stat().st_mtime > 1
+    assert path.read_text(encoding="utf-8") == "two"
+
+
+def test_the_table_names_the_places_that_teach_a_topic(tmp_path):
+    docs = tmp_path / "docs"
+    for folder in ("guide", "project", "_build/html"):
+        (docs / folder).mkdir(parents=True)
+    (docs / "project" / "outline.toml").write_text(
+        '[topics]\n"1.1" = {title = "First", kind = "demo"}\n"1.2" = {title = "Second"}\n'
+    )
+    (docs / "guide" / "a.md").write_text('---\ntopics: ["1.1"]\n---\n\n# A\n')
+    app = SimpleNamespace(srcdir=docs, outdir=docs / "_build" / "html")
+    topics.write_list(app)
+    assert topics.listed(app).read_text().splitlines()[2:] == [
+        "| 1.1 First | demo | {doc}`/guide/a` |",
+        "| 1.2 Second |  | *not yet* |",
+    ]
