@@ -37,6 +37,7 @@ extensions = [
     "gallery_runner",
     "inventories",
     "kernels",
+    "known",
     "learning_path",
     "leftovers",
     "mathematics",

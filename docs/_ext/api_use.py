@@ -21,6 +21,7 @@ from sphinx.util import logging
 from definitions import named, read_module
 from dlguide import record
 from examples import all_examples
+from known import kept
 from sources import PACKAGE, library_modules
 from stale_pages import cells
 
@@ -74,7 +75,12 @@ def comes_along(node: ast.stmt, returned: str) -> bool:
 @cache
 def used(code: str, package: str = PACKAGE) -> frozenset[str]:
     """Return the full names of what a piece of Python uses of the library."""
-    return frozenset(f"{module}.{name}" for module, name in named(code, package) if name)
+    return frozenset(_used(code, package).split())
+
+
+@kept
+def _used(code: str, package: str) -> str:
+    return " ".join(f"{module}.{name}" for module, name in sorted(named(code, package)) if name)
 
 
 def page_code(text: str) -> str:

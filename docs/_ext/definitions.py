@@ -20,6 +20,7 @@ from functools import cache
 
 from dlguide import datasets
 from examples import Example
+from known import kept
 from sources import PACKAGE, code_only, library_modules, module_file
 
 #: A module and the name of one of its definitions; an empty name is all of the module.
@@ -196,6 +197,7 @@ def numbers_hash(example: Example) -> str:
 
 
 @cache
+@kept
 def _hash(source: str, loaded: tuple[str, ...]) -> str:
     digest = hashlib.sha256(code_only(source).encode())
     for (module, name), code in sorted(reached(source).items()):

@@ -20,10 +20,13 @@ from pathlib import Path
 
 import grimp
 
+from known import kept
+
 PACKAGE = "dlguide"
 
 
 @cache
+@kept
 def code_only(source: str) -> str:
     """Return Python source without comments, docstrings, blank lines and trailing space.
 
