@@ -20,7 +20,8 @@ from sphinx.util import logging
 
 from definitions import named, read_module
 from dlguide import record
-from examples import all_examples
+from example_finder import others
+from examples import all_examples, read_example
 from known import kept
 from sources import PACKAGE, library_modules
 from stale_pages import cells
@@ -136,15 +137,16 @@ def cost(name: str) -> str:
 
 
 def describe(app: Sphinx, docname: str, content: list[str]) -> None:
-    """Say at the top of a gallery page what a run takes and what it uses of the library."""
+    """Say at the top of a gallery page what a run takes, what it uses, and what is like it."""
     name = docname.removeprefix("gallery/")
-    script = Path(app.srcdir).parent / "examples" / f"{name}.py"
+    root = Path(app.srcdir).parent / "examples"
+    script = root / f"{name}.py"
     if name == docname or _DOWNLOAD not in content[0] or not script.is_file():
         return
     names = sorted(used(script.read_text(encoding="utf-8")) & set(public()))
     listed = ", ".join(f":obj:`~{full}`" for full in names)
     uses = f"Of the library it uses {listed}." if names else ""
-    paragraphs = filter(None, [_DOWNLOAD, cost(name), uses])
+    paragraphs = filter(None, [_DOWNLOAD, cost(name), uses, others(read_example(script, root))])
     content[0] = content[0].replace(_DOWNLOAD, "\n\n        ".join(paragraphs), 1)
 
 

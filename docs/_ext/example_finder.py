@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from dlguide import record
-from examples import all_examples, read_example
+from examples import all_examples
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -47,8 +47,6 @@ FACETS = {
     "technique": "Technique",
     "time": "Processor time",
 }
-#: What sphinx-gallery says at the top of each page.
-_DOWNLOAD = "to download the full example code."
 #: Where sphinx-gallery would list the tags that it knows, once for each chapter.
 _PLACE = re.compile(r"<div id='sg-tag-list' class='sphx-glr-tag-list'></div>\s*")
 _CARD = re.compile(
@@ -140,18 +138,6 @@ def others(example: Example) -> str:
     return f"Others like it: {', '.join(links)}." if links else ""
 
 
-def describe(app: Sphinx, docname: str, content: list[str]) -> None:
-    """Name the keywords of an example at the top of its page."""
-    name = docname.removeprefix("gallery/")
-    root = Path(app.srcdir).parent / "examples"
-    script = root / f"{name}.py"
-    if name == docname or _DOWNLOAD not in content[0] or not script.is_file():
-        return
-    said = others(read_example(script, root))
-    if said:
-        content[0] = content[0].replace(_DOWNLOAD, f"{_DOWNLOAD}\n\n        {said}", 1)
-
-
 def renew(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Have the gallery's first page written again when the keywords of any script change."""
     said = [
@@ -167,7 +153,6 @@ def renew(app: Sphinx, env: BuildEnvironment) -> list[str]:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect to Sphinx."""
-    app.connect("source-read", describe, priority=400)  # what comes later stands above
     app.connect("html-page-context", amend)
     app.connect("env-updated", renew)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,7 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from definitions import numbers_hash
 from dlguide import record
 from examples import Example, all_examples
-from topics import write_if_new
+from topics import listed, write_if_new
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -68,16 +68,11 @@ class ResultsTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a section for each example."""
-        path = listed(self.env.app)
+        path = listed(self.env.app, "results")
         self.env.note_dependency(str(path))
         return self.parse_text_to_nodes(
             path.read_text(encoding="utf-8"), allow_section_headings=True
         )
-
-
-def listed(app: Sphinx) -> Path:
-    """Return the file that holds the results of all examples, as MyST."""
-    return Path(app.outdir).parent / "lists" / "results.md"
 
 
 def write_list(app: Sphinx) -> None:
@@ -88,7 +83,7 @@ def write_list(app: Sphinx) -> None:
         path = docs / "gallery" / f"{example.name}.run.json"
         run = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         lines += table(example, run)
-    write_if_new(listed(app), "\n".join(lines))
+    write_if_new(listed(app, "results"), "\n".join(lines))
 
 
 def report_stale(app: Sphinx) -> None:

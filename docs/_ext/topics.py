@@ -78,7 +78,7 @@ class TopicsTaught(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
-        path = listed(self.env.app)
+        path = listed(self.env.app, "topics")
         self.env.note_dependency(str(path))
         return self.parse_text_to_nodes(path.read_text(encoding="utf-8"))
 
@@ -90,9 +90,9 @@ def write_if_new(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def listed(app: Sphinx) -> Path:
-    """Return the file that holds the table of topics, as MyST."""
-    return Path(app.outdir).parent / "lists" / "topics.md"
+def listed(app: Sphinx, name: str) -> Path:
+    """Return the file that holds what a page lists of the whole build, as MyST."""
+    return Path(app.outdir).parent / "lists" / f"{name}.md"
 
 
 def write_list(app: Sphinx) -> None:
@@ -104,7 +104,7 @@ def write_list(app: Sphinx) -> None:
         where = ", ".join(f"{{doc}}`/{name}`" for name in places.get(topic.number, []))
         mark = "" if topic.kind == "prose" else topic.kind
         lines.append(f"| {topic.number} {topic.title} | {mark} | {where or '*not yet*'} |")
-    write_if_new(listed(app), "\n".join(lines))
+    write_if_new(listed(app, "topics"), "\n".join(lines))
 
 
 def link_related(app: Sphinx, docname: str, content: list[str]) -> None:

@@ -253,7 +253,7 @@ fig.set_label(
 # Here it only says that the discriminator believes everything.
 #
 # The reader's confidence is not much help. It has never seen such a texture and has to call it some digit, and with some seeds it does so as firmly as with the other copy.
-# The distance notices every time: it is more than twice as large, with most seeds far more.
+# The distance notices every time: it is clearly larger.
 # Mostly fewer kinds are read as well, and two pictures are more alike, often more than two real sevens. But either of these two can miss it, for with some seeds a texture is still read as all ten digits, and with others it varies enough from picture to picture.
 #
 # Does it come back?

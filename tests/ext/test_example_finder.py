@@ -5,7 +5,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import example_finder
-from example_finder import KINDS, TIMES, describe, facets, others, renew, time_of, with_form
+from api_use import describe
+from example_finder import KINDS, TIMES, facets, others, renew, time_of, with_form
 from examples import all_examples, read_example
 
 ROOT = Path(__file__).parents[2] / "examples"

@@ -123,10 +123,10 @@ def test_the_list_holds_what_has_run(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "all_examples", lambda _: [EXAMPLE])
     app = SimpleNamespace(srcdir=tmp_path / "docs", outdir=tmp_path / "docs" / "_build" / "html")
     results.write_list(app)
-    before = results.listed(app).read_text()
+    before = results.listed(app, "results").read_text()
     run = tmp_path / "docs" / "gallery" / "01_first" / "plot_a.run.json"
     run.parent.mkdir(parents=True)
     run.write_text('{"measured": {"test_accuracy": 0.5}}')
     results.write_list(app)
     assert before == "\n".join(table(EXAMPLE, {}))
-    assert "| test accuracy | 0.500 |" in results.listed(app).read_text()
+    assert "| test accuracy | 0.500 |" in results.listed(app, "results").read_text()

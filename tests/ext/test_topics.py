@@ -92,7 +92,7 @@ def test_the_table_names_the_places_that_teach_a_topic(tmp_path):
     (docs / "guide" / "a.md").write_text('---\ntopics: ["1.1"]\n---\n\n# A\n')
     app = SimpleNamespace(srcdir=docs, outdir=docs / "_build" / "html")
     topics.write_list(app)
-    assert topics.listed(app).read_text().splitlines()[2:] == [
+    assert topics.listed(app, "topics").read_text().splitlines()[2:] == [
         "| 1.1 First | demo | {doc}`/guide/a` |",
         "| 1.2 Second |  | *not yet* |",
     ]
